@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Run-time configuration.  `defconfig` at the root of the source tree is a C
+ * fragment that defines `struct config_data config` with designated
+ * initialisers; it is compiled in.  A `bitvisor.conf` beside bitvisor.elf
+ * overrides single members, one `name=value` a line, by their dotted names
+ * (`vmm.tty_syslog.enable=1`, `ip.ipaddr=192.168.0.7`).
+ *
+ * Every member here has a row in libvmm/core/config_names.c.
+ */
+#ifndef BITVISOR_CONFIG_H
+#define BITVISOR_CONFIG_H
+
+#include <vmm/compiler.h>
+
+VMM_BEGIN_DECLS
+
+struct config_data_ip {
+	unsigned char ipaddr[4];	/* the VMM's own address */
+	unsigned char netmask[4];
+	unsigned char gateway[4];
+	int use_dhcp;			/* 1: ask a DHCP server */
+};
+
+struct config_data_tty_syslog {
+	int enable;			/* 1: syslog, 0: one character a frame */
+	unsigned char src_ipaddr[4];	/* source address in the packets */
+	unsigned char dst_ipaddr[4];	/* the syslog receiver */
+};
+
+struct config_data_vmm_driver {
+	char pci[2048];			/* PCI driver rules */
+};
+
+struct config_data_vmm {
+	int auto_reboot;	/* reset requests of the guest: 1 carry out */
+	int panic_reboot;	/* after a panic: 1 reboot, 0 halt */
+	int shell;
+	int dbgsh;		/* 1: debug shell through the hypercall */
+	int telnet_dbgsh;	/* 1: debug shell on TCP port 23 */
+	int localapic_intercept;	/* 0, 1, or -1 for auto */
+	int disable_sleep;	/* 1: hide ACPI S2 and S3 from the guest */
+	int hide_cpuid;		/* 1: no BitVisor CPUID leaf */
+	int bvlog_anyone;	/* 1: any guest program may read the log */
+	/* UART that gets the log and is hidden from the guest: 0 none,
+	 * 1..4 COM1..COM4, or its I/O port (e.g. 0x3f8) */
+	int tty_serial;
+	int log_level;		/* 3 errors .. 7 debug; console and serial */
+	unsigned char tty_mac_address[6];	/* destination of tty frames */
+	struct config_data_tty_syslog tty_syslog;
+	struct config_data_vmm_driver driver;
+};
+
+struct config_data_loader {
+	char chain[256];	/* image that loadvmm.efi starts afterwards */
+};
+
+struct config_data {
+	struct config_data_ip ip;
+	struct config_data_vmm vmm;
+	struct config_data_loader loader;
+};
+
+/* The configuration in force; constant after the VMM has started. */
+extern struct config_data config;
+
+/*
+ * Apply the text of a bitvisor.conf to cfg.  file names it in messages.
+ * 0, or -EINVAL with one line in error ("FILE:LINE: what was wrong; what
+ * would be right"); cfg is then unchanged.  Pure.
+ */
+int config_parse(struct config_data *cfg, const char *text, size_t len,
+		 const char *file, char *error, size_t error_size)
+	VMM_MUST_CHECK;
+
+/* Check values that the type alone does not (after defconfig and file).
+ * Same result as config_parse. */
+int config_check(const struct config_data *cfg, char *error,
+		 size_t error_size) VMM_MUST_CHECK;
+
+VMM_END_DECLS
+
+#endif

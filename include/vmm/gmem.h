@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Guest memory as the VMM sees it.  The guest-physical map is the identity,
+ * so the only work is to translate linear addresses through the guest's own
+ * page tables, and to keep out of the VMM's memory.
+ *
+ * The walker is pure: it reads tables through a callback, so that it runs in
+ * host tests.  It never sets accessed or dirty bits.
+ */
+#ifndef VMM_GMEM_H
+#define VMM_GMEM_H
+
+#include <stdbool.h>
+#include <vmm/compiler.h>
+
+VMM_BEGIN_DECLS
+
+struct vmm_vcpu;
+
+/* What a walk needs of the CPU's state. */
+struct vmm_walk_state {
+	uint64_t cr0, cr3, cr4, efer, rflags;
+	uint32_t pkru;
+	uint8_t cpl;
+	uint8_t phys_bits;		/* MAXPHYADDR */
+};
+
+#define VMM_ACCESS_READ		0x0u
+#define VMM_ACCESS_WRITE	0x1u
+#define VMM_ACCESS_FETCH	0x2u
+#define VMM_ACCESS_IMPLICIT	0x4u	/* descriptor tables, TSS: supervisor */
+
+/* Read `size` (4 or 8) bytes of guest-physical memory; false if the address
+ * cannot be read (VMM memory, beyond the map). */
+typedef bool (*vmm_read_phys_fn)(void *ctx, uint64_t pa, void *buf,
+				 unsigned size);
+
+struct vmm_walk_result {
+	uint64_t pa;
+	uint64_t page_size;	/* of the guest's translation */
+	/* #PF error code if the walk returns -EFAULT (SDM vol. 3, 4.7) */
+	uint32_t error_code;
+};
+
+/*
+ * Translate a linear address for an access: no paging, 32-bit, PAE, 4-level
+ * and 5-level paging, with permission checks (CR0.WP, NXE, SMEP, SMAP, PKRU).
+ * 0; -EFAULT: the access would give #PF with result->error_code, or a table
+ * could not be read.
+ */
+int vmm_walk(const struct vmm_walk_state *st, uint64_t linear, unsigned access,
+	     vmm_read_phys_fn read, void *ctx, struct vmm_walk_result *result)
+	VMM_MUST_CHECK;
+
+/* Copy between the VMM and guest-physical memory.  The range may be anything;
+ * parts in VMM memory read as zeros and drop writes.  On the CPU of any vCPU.
+ * Returns 0 or -EFAULT (range wraps or is beyond the physical address space).
+ */
+int vmm_gpa_read(struct vmm_vcpu *v, uint64_t gpa, void *buf, size_t n)
+	VMM_MUST_CHECK;
+int vmm_gpa_write(struct vmm_vcpu *v, uint64_t gpa, const void *buf, size_t n)
+	VMM_MUST_CHECK;
+
+/* The same for linear addresses of the guest's present context.  On -EFAULT,
+ * *error_code (may be NULL) is the #PF error code and *bad the address. */
+int vmm_gva_read(struct vmm_vcpu *v, uint64_t gva, void *buf, size_t n,
+		 unsigned access, uint64_t *bad, uint32_t *error_code)
+	VMM_MUST_CHECK;
+
+VMM_END_DECLS
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The machine under the VMM.  There is one struct vmm; it is passed down to
+ * whoever needs it.
+ */
+#ifndef VMM_VMM_H
+#define VMM_VMM_H
+
+#include <boot/handoff.h>
+#include <vmm/acpi.h>
+#include <vmm/compiler.h>
+#include <vmm/pagepool.h>
+#include <vmm/unit.h>
+
+VMM_BEGIN_DECLS
+
+struct vmm_vcpu;
+struct vmm_vendor_ops;
+struct vmm_nested;
+
+#define VMM_MAX_CPUS 256
+
+struct vmm {
+	const struct bv_handoff *handoff;	/* the VMM's copy, see below */
+	const struct bv_boot_services *services; /* NULL once the guest runs */
+	struct vmm_pagepool pool;
+	struct vmm_acpi acpi;
+	const struct vmm_vendor_ops *vendor;
+	struct vmm_nested *nested;
+	struct vmm_vcpu *vcpu[VMM_MAX_CPUS];
+	unsigned vcpu_count;
+	const struct vmm_unit *const *units;	/* NULL-terminated */
+	uint64_t tsc_hz;	/* TSC ticks a second; 0 before calibration */
+};
+
+/* What a frontend describes itself with. */
+struct vmm_variant {
+	const char *name;			/* "minimal" */
+	const struct vmm_vendor_ops *const *vendors; /* NULL-terminated */
+	const struct vmm_unit *const *units;	/* NULL-terminated, in order */
+};
+
+/* Both vendors, for struct vmm_variant. */
+extern const struct vmm_vendor_ops vmm_svm_ops, vmm_vmx_ops;
+
+/* The variant that this image is: every frontend defines it. */
+extern const struct vmm_variant vmm_variant;
+
+/* The one machine; for code that has no object at hand (panic, NMI). */
+extern struct vmm vmm_machine;
+
+/*
+ * Start: called by the image's entry code on the boot processor.  Returns a
+ * negative errno with handoff->error filled, the machine as before; or does
+ * not return here: the guest goes on behind the entry call with 0.
+ */
+int64_t vmm_start(struct bv_handoff *handoff);
+
+/* Reset the machine as its own reset button would.  Any CPU, any context. */
+VMM_NORETURN void vmm_reset_machine(void);
+
+/* Microseconds since the VMM was entered; 0 before calibration.  Any CPU. */
+uint64_t vmm_uptime_usec(void);
+
+VMM_END_DECLS
+
+#endif

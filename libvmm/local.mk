@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: BSD-3-Clause
+lib_LTLIBRARIES += libvmm.la
+libvmm_la_SOURCES = \
+	libvmm/core/error.c
+libvmm_la_CPPFLAGS = $(VMM_CPPFLAGS)
+libvmm_la_CFLAGS = $(BV_WARNINGS)
+libvmm_la_CCASFLAGS = $(VMM_REQUIRED) -D__ASSEMBLY__
+$(libvmm_la_OBJECTS): override CFLAGS = $(VMM_BORROW) $(VMM_REQUIRED)
+$(libvmm_la_OBJECTS): override CPPFLAGS =
