@@ -1,1 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
+# Host unit tests: the library's own sources, under sanitizers.
+UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/libvmm -I$(top_srcdir)/loader
+UNIT_CFLAGS = $(AM_CFLAGS) $(SANITIZE)
+UNIT_LIBS = -lcmocka
