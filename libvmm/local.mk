@@ -2,6 +2,7 @@
 lib_LTLIBRARIES += libvmm.la
 libvmm_la_SOURCES = \
 	libvmm/core/error.c
+include libvmm/mm/local.mk
 libvmm_la_CPPFLAGS = $(VMM_CPPFLAGS)
 libvmm_la_CFLAGS = $(BV_WARNINGS)
 libvmm_la_CCASFLAGS = $(VMM_REQUIRED) -D__ASSEMBLY__

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Memory: pages, page tables, the nested map, guest memory.
+libvmm_la_SOURCES += \
+	libvmm/mm/pagepool.c \
+	libvmm/mm/pt_formats.c \
+	libvmm/mm/ptable.c
