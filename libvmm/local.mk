@@ -8,3 +8,4 @@ libvmm_la_CFLAGS = $(BV_WARNINGS)
 libvmm_la_CCASFLAGS = $(VMM_REQUIRED) -D__ASSEMBLY__
 $(libvmm_la_OBJECTS): override CFLAGS = $(VMM_BORROW) $(VMM_REQUIRED)
 $(libvmm_la_OBJECTS): override CPPFLAGS =
+$(libvmm_la_OBJECTS): override CCASFLAGS =

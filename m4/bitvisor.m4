@@ -2,7 +2,6 @@ dnl SPDX-License-Identifier: BSD-3-Clause
 
 dnl NIC drivers that exist or are planned, by the names users type.
 m4_define([BV_NIC_NAMES], [pro1000 re bnx aq])
-m4_define([BV_FRONTEND_NAMES], [minimal full])
 
 AC_DEFUN([BV_ENABLE_NIC], [
 AC_ARG_ENABLE([nic],
@@ -20,13 +19,23 @@ done
 AC_SUBST([BV_NICS], [$bv_nics])
 ])
 
+dnl The variants are the folders of frontends/ that have a main.c.
 AC_DEFUN([BV_WITH_FRONTEND], [
 AC_ARG_WITH([frontend],
   [AS_HELP_STRING([--with-frontend=NAME],
-    [variant that becomes bitvisor.elf, of: ]BV_FRONTEND_NAMES[ (default: full)])],
+    [variant that becomes bitvisor.elf; NAME is a folder of frontends/ (default: full)])],
   [], [with_frontend=full])
-AS_CASE([" BV_FRONTEND_NAMES "], [*" $with_frontend "*], [],
-  [AC_MSG_ERROR([--with-frontend: unknown variant '$with_frontend'; accepted are: BV_FRONTEND_NAMES])])
+AC_MSG_CHECKING([for the variants])
+BV_VARIANTS=
+for bv_main in "$srcdir"/frontends/*/main.c; do
+  AS_IF([test -f "$bv_main"],
+    [bv_main=`AS_DIRNAME(["$bv_main"])`
+     BV_VARIANTS="$BV_VARIANTS${BV_VARIANTS:+ }`AS_BASENAME(["$bv_main"])`"])
+done
+AC_MSG_RESULT([$BV_VARIANTS])
+AS_CASE([" $BV_VARIANTS "], [*" $with_frontend "*|"  "], [],
+  [AC_MSG_ERROR([--with-frontend: unknown variant '$with_frontend'; accepted are: $BV_VARIANTS])])
+AC_SUBST([BV_VARIANTS])
 AC_SUBST([BV_FRONTEND], [$with_frontend])
 ])
 
@@ -83,16 +92,10 @@ AS_IF([test "x$enable_werror" = xyes], [BV_WARNINGS="$BV_WARNINGS -Werror"])
 AC_SUBST([BV_WARNINGS])
 ])
 
-dnl Flags of freestanding code.  VMM_BORROW: what we take of the user's CFLAGS.
+dnl Flags of freestanding code; Makefile.am adds what it borrows of CFLAGS.
 AC_DEFUN([BV_FREESTANDING], [
-VMM_BORROW=
-for f in $CFLAGS; do
-  AS_CASE([$f], [-O*|-g*|-pipe|-ffile-prefix-map=*|-fdebug-prefix-map=*|-fmacro-prefix-map=*],
-    [VMM_BORROW="$VMM_BORROW $f"])
-done
 VMM_REQUIRED="-std=gnu11 -ffreestanding -fno-builtin-printf -m64 -march=x86-64 -mgeneral-regs-only -mno-red-zone -mcmodel=small -fPIE -fvisibility=hidden -fno-strict-aliasing -fno-omit-frame-pointer -fno-optimize-sibling-calls -fstack-protector-strong -mstack-protector-guard=global -fcf-protection=none -fno-asynchronous-unwind-tables -fno-common -ffunction-sections -fdata-sections -U_FORTIFY_SOURCE -Wframe-larger-than=1536"
 GCC_INCLUDE=`$CC -print-file-name=include`
-AC_SUBST([VMM_BORROW])
 AC_SUBST([VMM_REQUIRED])
 AC_SUBST([GCC_INCLUDE])
 ])
@@ -101,11 +104,11 @@ AC_DEFUN([BV_SUMMARY], [
 AC_MSG_NOTICE([
 
   BitVisor $PACKAGE_VERSION
-  bitvisor.elf is     $BV_FRONTEND (of: BV_FRONTEND_NAMES)
+  bitvisor.elf is     $BV_FRONTEND (of: $BV_VARIANTS)
   NIC drivers         $BV_NICS
   lwIP                $LWIP_DIR
   gnu-efi             $EFI_INCDIR, $EFI_LIBDIR
-  freestanding flags $VMM_BORROW (borrowed from CFLAGS)
+  CFLAGS              $CFLAGS (freestanding code: only -O, -g, -pipe and prefix maps of it)
   warnings as errors  $enable_werror
 
   Next: make
