@@ -4,12 +4,14 @@
  *
  * Writers append; they never wait for a reader.  Sinks are readers of the
  * ring, each with its own cursor, so one that starts late replays from the
- * oldest line still held.  A reader that was overtaken is told how many bytes
+ * oldest line still held.  A reader that was overtaken is told how many lines
  * it lost.
  *
  * Any CPU, any context but an NMI handler; callable before and after the
  * guest starts; never sleeps.  Lines of one call are kept together; text
- * after the last '\n' is kept until the line is completed.
+ * after the last '\n' is kept until the line is completed, by any CPU, or
+ * until a message of another level comes.  A call's text is cut at 511 bytes,
+ * with "..." as its end.  Control characters are replaced.
  */
 #ifndef VMM_LOG_H
 #define VMM_LOG_H
@@ -53,13 +55,19 @@ struct vmm_log_sink {
 	const char *name;
 	void (*emit)(struct vmm_log_sink *sink, const struct vmm_log_line *line,
 		     uint64_t lost);
+	/* NULL, or tells if emit may run on this CPU now; if not, the lines
+	 * wait until something is logged where it may.  Runs with the log's
+	 * lock held: must be short and must not log. */
+	bool (*ready)(struct vmm_log_sink *sink);
 	uint64_t next_seq;		/* private to the log */
 	struct vmm_log_sink *next;	/* private to the log */
 };
 
-/* Attach a sink: it is handed every line from the oldest still held.  The
- * object stays the caller's and must live until it is detached. */
+/* Attach a sink: it is handed every line from the oldest still held (lines
+ * older than that count as lost).  The object stays the caller's and must
+ * live until it is detached. */
 void vmm_log_attach(struct vmm_log_sink *sink);
+/* Not from emit.  When it returns, emit is not running and will not. */
 void vmm_log_detach(struct vmm_log_sink *sink);
 
 /*
