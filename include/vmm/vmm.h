@@ -30,6 +30,7 @@ struct vmm {
 	struct vmm_vcpu *vcpu[VMM_MAX_CPUS];
 	unsigned vcpu_count;
 	const struct vmm_unit *const *units;	/* NULL-terminated */
+	unsigned units_started;	/* those whose init has succeeded */
 	uint64_t tsc_hz;	/* TSC ticks a second; 0 before calibration */
 };
 
