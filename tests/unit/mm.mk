@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Unit tests of libvmm/mm.
+check_PROGRAMS += pagepool_test
+TESTS += pagepool_test
+pagepool_test_SOURCES = tests/unit/pagepool_test.c \
+	libvmm/mm/pagepool.c libvmm/core/error.c
+pagepool_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+pagepool_test_CFLAGS = $(UNIT_CFLAGS)
+pagepool_test_LDADD = $(UNIT_LIBS)
+
+# Contains ptable.c itself, to see each store.
+check_PROGRAMS += ptable_test
+TESTS += ptable_test
+ptable_test_SOURCES = tests/unit/ptable_test.c \
+	libvmm/mm/pt_formats.c libvmm/core/error.c
+ptable_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+ptable_test_CFLAGS = $(UNIT_CFLAGS)
+ptable_test_LDADD = $(UNIT_LIBS)
