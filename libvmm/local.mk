@@ -10,5 +10,6 @@ $(libvmm_la_OBJECTS): override CFLAGS = $(VMM_BORROW) $(VMM_REQUIRED)
 $(libvmm_la_OBJECTS): override CPPFLAGS =
 $(libvmm_la_OBJECTS): override CCASFLAGS =
 # GCC would make calls of strlen, memset and so on of their own loops.
-libvmm/core/la-string.lo: override CFLAGS = $(VMM_BORROW) \
+VMM_STRING_OBJECT = libvmm/core/la-string.lo
+$(VMM_STRING_OBJECT): override CFLAGS = $(VMM_BORROW) \
 	$(VMM_REQUIRED) -fno-tree-loop-distribute-patterns

@@ -71,9 +71,22 @@ struct vmm_host_frame {
 /* An exception in the VMM that nobody expected: dump and panic. */
 VMM_NORETURN void vmm_panic_regs(const struct vmm_host_frame *frame) VMM_COLD;
 
-/* Log the state of a guest CPU, at the level given.  On its own CPU, or with
- * that CPU stopped outside of its guest. */
+/* The end of a CPU that vmm_cpus_stop reached; called on it, from an NMI
+ * handler for example.  It dumps its guest when the panicking CPU asks. */
+VMM_NORETURN void vmm_panic_stopped(void) VMM_COLD;
+
+/* --- guestdump.c --- */
+
+/* Log the state of a guest CPU, at the level given.  On its own CPU. */
 void vmm_dump_guest(struct vmm_vcpu *v, enum vmm_log_level level);
+
+/* --- hostdump.c --- */
+
+uint32_t vmm_host_apic_id(void);	/* of this CPU, by CPUID */
+void vmm_host_interrupts_off(void);
+VMM_NORETURN void vmm_host_halt(void);
+/* Log control registers and descriptor tables. */
+void vmm_host_dump_control(void);
 
 /* --- provided by libvmm/cpu --- */
 

@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 libvmm_la_SOURCES += \
+	libvmm/core/backtrace.c \
 	libvmm/core/core_priv.h \
 	libvmm/core/error.c \
+	libvmm/core/guestdump.c \
+	libvmm/core/hostdump.c \
 	libvmm/core/hypercall.c \
 	libvmm/core/log.c \
+	libvmm/core/panic.c \
 	libvmm/core/printf.c \
 	libvmm/core/ratelimit.c \
 	libvmm/core/stackprot.c \
 	libvmm/core/string.c \
+	libvmm/core/symbols.c \
+	libvmm/core/symbols.h \
 	libvmm/core/unit.c
