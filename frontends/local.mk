@@ -11,8 +11,7 @@ VARIANT_LIBS = libvmm.la
 
 pkgdata_DATA += $(VARIANT_ELFS) $(if $(BV_VARIANTS),bitvisor.elf)
 dist_pkgdata_DATA = frontends/hv.ld
-EXTRA_DIST += $(BV_VARIANTS:%=frontends/%/main.c) \
-	scripts/link-image scripts/check-freestanding
+EXTRA_DIST += $(BV_VARIANTS:%=frontends/%/main.c)
 CLEANFILES += $(VARIANT_ELFS) $(VARIANT_ELFS:%=%.debug) bitvisor.elf \
 	$(VARIANT_OBJECTS) $(VARIANT_OBJECTS:.o=.d)
 
