@@ -2,8 +2,10 @@
 lib_LTLIBRARIES += libvmm.la
 libvmm_la_SOURCES =
 include libvmm/core/local.mk
+include libvmm/core/config.mk
 include libvmm/mm/local.mk
-libvmm_la_CPPFLAGS = $(VMM_CPPFLAGS)
+# The last is where config_default.c may find defconfig.
+libvmm_la_CPPFLAGS = $(VMM_CPPFLAGS) -I$(top_srcdir)
 libvmm_la_CFLAGS = $(BV_WARNINGS)
 libvmm_la_CCASFLAGS = $(VMM_REQUIRED) -D__ASSEMBLY__
 $(libvmm_la_OBJECTS): override CFLAGS = $(VMM_BORROW) $(VMM_REQUIRED)

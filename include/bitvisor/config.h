@@ -35,7 +35,6 @@ struct config_data_vmm_driver {
 struct config_data_vmm {
 	int auto_reboot;	/* reset requests of the guest: 1 carry out */
 	int panic_reboot;	/* after a panic: 1 reboot, 0 halt */
-	int shell;
 	int dbgsh;		/* 1: debug shell through the hypercall */
 	int telnet_dbgsh;	/* 1: debug shell on TCP port 23 */
 	int localapic_intercept;	/* 0, 1, or -1 for auto */
@@ -65,16 +64,22 @@ struct config_data {
 extern struct config_data config;
 
 /*
- * Apply the text of a bitvisor.conf to cfg.  file names it in messages.
- * 0, or -EINVAL with one line in error ("FILE:LINE: what was wrong; what
- * would be right"); cfg is then unchanged.  Pure.
+ * Apply the text of a bitvisor.conf to cfg; where a name is set twice, the
+ * last line counts.  file names it in messages.  0, or -EINVAL with one line
+ * in error ("FILE:LINE: what was wrong; what would be right", no newline);
+ * cfg is then unchanged.  text need not be NUL-terminated and may hold any
+ * bytes.  Pure.
  */
 int config_parse(struct config_data *cfg, const char *text, size_t len,
 		 const char *file, char *error, size_t error_size)
 	VMM_MUST_CHECK;
 
-/* Check values that the type alone does not (after defconfig and file).
- * Same result as config_parse. */
+/*
+ * Check what a line alone does not show, after defconfig and file: the ranges
+ * of all members (defconfig may hold any int), unterminated strings, members
+ * that contradict each other.  0, or -EINVAL with one line in error
+ * ("config: NAME ...").  Pure.
+ */
 int config_check(const struct config_data *cfg, char *error,
 		 size_t error_size) VMM_MUST_CHECK;
 
