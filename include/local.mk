@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Public headers, installed as <prefix>/include/bitvisor/...
-bitvisorincludedir = $(includedir)/bitvisor
-nobase_bitvisorinclude_HEADERS = \
-	include/boot/handoff.h \
-	include/bitvisor/config.h \
+# Public headers, installed as <prefix>/include/bitvisor/<vmm/log.h, ...>.
+bitvisorincdir = $(pkgincludedir)/bitvisor
+bitvisorinc_HEADERS = \
+	include/bitvisor/config.h
+bootincdir = $(pkgincludedir)/boot
+bootinc_HEADERS = \
+	include/boot/handoff.h
+freestandingincdir = $(pkgincludedir)/freestanding
+freestandinginc_HEADERS = \
 	include/freestanding/errno.h \
-	include/freestanding/string.h \
+	include/freestanding/string.h
+vmmincdir = $(pkgincludedir)/vmm
+vmminc_HEADERS = \
 	include/vmm/acpi.h \
 	include/vmm/compiler.h \
 	include/vmm/error.h \

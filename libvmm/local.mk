@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-lib_LTLIBRARIES += libvmm.la
+# Freestanding code has no business in the linker's default path.
+pkglib_LTLIBRARIES += libvmm.la
+pkgconfigdir = $(libdir)/pkgconfig
+pkgconfig_DATA = bitvisor-vmm.pc
 libvmm_la_SOURCES =
 include libvmm/core/local.mk
 include libvmm/core/config.mk

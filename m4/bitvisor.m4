@@ -44,43 +44,61 @@ AC_ARG_WITH([lwip],
   [AS_HELP_STRING([--with-lwip=DIR],
     [source tree of lwIP 2.1.3 or 2.2.x])],
   [], [with_lwip=no])
-AS_CASE([$with_lwip], [yes], [AC_MSG_ERROR([--with-lwip needs a directory: --with-lwip=DIR])])
-AS_IF([test "x$with_lwip" != xno && test ! -f "$with_lwip/src/include/lwip/init.h"],
-  [AC_MSG_ERROR([--with-lwip: no lwIP sources in '$with_lwip' (src/include/lwip/init.h is missing)])])
-AC_SUBST([LWIP_DIR], [$with_lwip])
+AS_CASE([$with_lwip],
+  [yes], [AC_MSG_ERROR([--with-lwip needs a directory: --with-lwip=DIR])],
+  [no], [LWIP_DIR= LWIP_VERSION=none],
+  [bv_init=$with_lwip/src/include/lwip/init.h
+   AS_IF([test ! -f "$bv_init" || test ! -f "$with_lwip/src/core/tcp.c"],
+     [AC_MSG_ERROR([--with-lwip: no lwIP sources in '$with_lwip' (src/core/tcp.c is wanted); an installed liblwip-dev does not do, it is built for programs of an operating system])])
+   LWIP_DIR=`cd "$with_lwip" && pwd`
+   LWIP_VERSION=`$SED -n 's/^#define LWIP_VERSION_M[[AI]][[JN]]O*R  *\(@<:@0-9@:>@*\).*/\1/p; s/^#define LWIP_VERSION_REVISION  *\(@<:@0-9@:>@*\).*/\1/p' "$bv_init" | tr '\n' . | $SED 's/\.$//'`
+   AS_CASE([$LWIP_VERSION], [2.1.3|2.2.*], [],
+     [AC_MSG_WARN([lwIP '$LWIP_VERSION' in '$with_lwip' is neither 2.1.3 nor 2.2.x])])])
+AC_SUBST([LWIP_DIR])
 ])
 
+dnl BV_FIND_DIR(VARIABLE, WHAT, OPTION, FILE, DIRECTORIES)
+dnl The directory of FILE: the one given by the option, or else the first of
+dnl DIRECTORIES that has it.
+AC_DEFUN([BV_FIND_DIR], [
+AC_ARG_WITH([$3],
+  [AS_HELP_STRING([--with-$3=DIR], [directory of $2])], [],
+  [AS_VAR_SET([with_]m4_translit([$3], [-], [_]), [])])
+AC_MSG_CHECKING([for $2])
+$1=
+AS_IF([test -n "$with_[]m4_translit([$3], [-], [_])"],
+  [bv_dirs=$with_[]m4_translit([$3], [-], [_])], [bv_dirs="$5"])
+for bv_dir in $bv_dirs; do
+  AS_IF([test -f "$bv_dir/$4"], [$1=$bv_dir; break])
+done
+AS_IF([test -z "$$1"],
+  [AC_MSG_RESULT([no])
+   AC_MSG_ERROR([$2 not found in: $bv_dirs; install gnu-efi or give --with-$3=DIR])])
+AC_MSG_RESULT([$$1])
+AC_SUBST([$1])
+])
+
+dnl gnu-efi: Debian 12 has 3.0.15, which has no pkg-config file; later ones
+dnl and 4.x say where they are.
 AC_DEFUN([BV_WITH_GNU_EFI], [
-AC_ARG_WITH([gnu-efi-includedir],
-  [AS_HELP_STRING([--with-gnu-efi-includedir=DIR], [directory of efi.h])], [],
-  [with_gnu_efi_includedir=])
-AC_ARG_WITH([gnu-efi-libdir],
-  [AS_HELP_STRING([--with-gnu-efi-libdir=DIR], [directory of libgnuefi.a and libefi.a])], [],
-  [with_gnu_efi_libdir=])
-AC_ARG_WITH([gnu-efi-ldsdir],
-  [AS_HELP_STRING([--with-gnu-efi-ldsdir=DIR], [directory of elf_x86_64_efi.lds and crt0-efi-x86_64.o])], [],
-  [with_gnu_efi_ldsdir=])
-AC_MSG_CHECKING([for the headers of gnu-efi])
-for d in "$with_gnu_efi_includedir" /usr/include/efi /usr/local/include/efi; do
-  AS_IF([test -n "$d" && test -f "$d/efi.h"], [EFI_INCDIR=$d; break])
-done
-AS_IF([test -z "$EFI_INCDIR"], [AC_MSG_ERROR([efi.h not found; install gnu-efi or give --with-gnu-efi-includedir=DIR])])
-AC_MSG_RESULT([$EFI_INCDIR])
-AC_MSG_CHECKING([for the libraries of gnu-efi])
-for d in "$with_gnu_efi_libdir" /usr/lib /usr/lib/x86_64-linux-gnu /usr/lib64 /usr/local/lib; do
-  AS_IF([test -n "$d" && test -f "$d/libgnuefi.a"], [EFI_LIBDIR=$d; break])
-done
-AS_IF([test -z "$EFI_LIBDIR"], [AC_MSG_ERROR([libgnuefi.a not found; install gnu-efi or give --with-gnu-efi-libdir=DIR])])
-AC_MSG_RESULT([$EFI_LIBDIR])
-AC_MSG_CHECKING([for the linker script of gnu-efi])
-for d in "$with_gnu_efi_ldsdir" "$EFI_LIBDIR" "$EFI_LIBDIR/gnuefi" "$EFI_LIBDIR/gnuefi/x86_64" /usr/lib/gnuefi; do
-  AS_IF([test -n "$d" && test -f "$d/elf_x86_64_efi.lds"], [EFI_LDSDIR=$d; break])
-done
-AS_IF([test -z "$EFI_LDSDIR"], [AC_MSG_ERROR([elf_x86_64_efi.lds not found; give --with-gnu-efi-ldsdir=DIR])])
-AC_MSG_RESULT([$EFI_LDSDIR])
-AC_SUBST([EFI_INCDIR])
-AC_SUBST([EFI_LIBDIR])
-AC_SUBST([EFI_LDSDIR])
+bv_efi_inc=`pkg-config --variable=includedir gnu-efi 2>/dev/null`
+bv_efi_lib=`pkg-config --variable=libdir gnu-efi 2>/dev/null`
+BV_FIND_DIR([EFI_INCDIR], [efi.h], [gnu-efi-includedir], [efi.h],
+  [$bv_efi_inc/efi /usr/include/efi /usr/local/include/efi])
+BV_FIND_DIR([EFI_LIBDIR], [libgnuefi.a], [gnu-efi-libdir], [libgnuefi.a],
+  [$bv_efi_lib /usr/lib /usr/lib/x86_64-linux-gnu /usr/lib64 /usr/local/lib /usr/local/lib64])
+BV_FIND_DIR([EFI_LDSDIR], [elf_x86_64_efi.lds], [gnu-efi-ldsdir], [elf_x86_64_efi.lds],
+  [$EFI_LIBDIR $EFI_LIBDIR/gnuefi $EFI_LIBDIR/gnuefi/x86_64 /usr/lib/gnuefi])
+AS_IF([test ! -f "$EFI_LDSDIR/crt0-efi-x86_64.o"],
+  [AC_MSG_ERROR([crt0-efi-x86_64.o is not in '$EFI_LDSDIR' with elf_x86_64_efi.lds; give --with-gnu-efi-ldsdir=DIR])])
+AC_MSG_CHECKING([which layout of gnu-efi this is])
+AS_IF([test -d "$EFI_INCDIR/legacy"], [EFI_LAYOUT=4.x], [EFI_LAYOUT=3.0.x])
+AC_MSG_RESULT([$EFI_LAYOUT])
+AC_MSG_CHECKING([whether $OBJCOPY can write EFI applications])
+AS_IF([$OBJCOPY --info 2>/dev/null | grep pei-x86-64 >/dev/null],
+  [AC_MSG_RESULT([yes])],
+  [AC_MSG_RESULT([no])
+   AC_MSG_ERROR([$OBJCOPY does not know the format pei-x86-64; set OBJCOPY to a GNU objcopy for x86-64])])
 ])
 
 AC_DEFUN([BV_ENABLE_WERROR], [
@@ -95,6 +113,8 @@ AC_SUBST([BV_WARNINGS])
 dnl Flags of freestanding code; Makefile.am adds what it borrows of CFLAGS.
 AC_DEFUN([BV_FREESTANDING], [
 VMM_REQUIRED="-std=gnu11 -ffreestanding -fno-builtin-printf -m64 -march=x86-64 -mgeneral-regs-only -mno-red-zone -mcmodel=small -fPIE -fvisibility=hidden -fno-strict-aliasing -fno-omit-frame-pointer -fno-optimize-sibling-calls -fstack-protector-strong -mstack-protector-guard=global -fcf-protection=none -fno-asynchronous-unwind-tables -fno-common -ffunction-sections -fdata-sections -U_FORTIFY_SOURCE -Wframe-larger-than=1536"
+BV_HANDOFF_VERSION=`$SED -n 's/^@%:@define BV_HANDOFF_VERSION@<:@ 	@:>@*\(@<:@0-9@:>@*\).*/\1/p' "$srcdir/include/boot/handoff.h"`
+AC_SUBST([BV_HANDOFF_VERSION])
 GCC_INCLUDE=`$CC -print-file-name=include`
 AC_SUBST([VMM_REQUIRED])
 AC_SUBST([GCC_INCLUDE])
@@ -105,9 +125,9 @@ AC_MSG_NOTICE([
 
   BitVisor $PACKAGE_VERSION
   bitvisor.elf is     $BV_FRONTEND (of: $BV_VARIANTS)
-  NIC drivers         $BV_NICS
-  lwIP                $LWIP_DIR
-  gnu-efi             $EFI_INCDIR, $EFI_LIBDIR
+  NIC drivers         ${BV_NICS:-none}
+  lwIP                $LWIP_VERSION${LWIP_DIR:+, }$LWIP_DIR
+  gnu-efi             layout $EFI_LAYOUT, $EFI_INCDIR, $EFI_LIBDIR
   CFLAGS              $CFLAGS (freestanding code: only -O, -g, -pipe and prefix maps of it)
   warnings as errors  $enable_werror
 
