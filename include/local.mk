@@ -19,11 +19,13 @@ vmminc_HEADERS = \
 	include/vmm/gmem.h \
 	include/vmm/hypercall.h \
 	include/vmm/log.h \
+	include/vmm/logread.h \
 	include/vmm/mtrr.h \
 	include/vmm/pagepool.h \
 	include/vmm/paging.h \
 	include/vmm/panic.h \
 	include/vmm/printf.h \
+	include/vmm/sinks.h \
 	include/vmm/spinlock.h \
 	include/vmm/unit.h \
 	include/vmm/vcpu.h \

@@ -80,6 +80,11 @@ VMM_NORETURN void vmm_panic_stopped(void) VMM_COLD;
 /* Log the state of a guest CPU, at the level given.  On its own CPU. */
 void vmm_dump_guest(struct vmm_vcpu *v, enum vmm_log_level level);
 
+/* --- serial_port.c --- */
+
+/* What vmm_serial_port tells from now on; 0: no port is taken. */
+void vmm_serial_port_set(uint16_t port);
+
 /* --- hostdump.c --- */
 
 uint32_t vmm_host_apic_id(void);	/* of this CPU, by CPUID */

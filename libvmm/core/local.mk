@@ -10,8 +10,14 @@ libvmm_la_SOURCES += \
 	libvmm/core/panic.c \
 	libvmm/core/printf.c \
 	libvmm/core/ratelimit.c \
+	libvmm/core/serial_port.c \
+	libvmm/core/sink_console.c \
+	libvmm/core/sink_guest.c \
+	libvmm/core/sink_serial.c \
 	libvmm/core/stackprot.c \
 	libvmm/core/string.c \
 	libvmm/core/symbols.c \
 	libvmm/core/symbols.h \
+	libvmm/core/uart.c \
+	libvmm/core/uart.h \
 	libvmm/core/unit.c

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The log's sinks: each is a unit, so a variant has those that it names. */
+#ifndef VMM_SINKS_H
+#define VMM_SINKS_H
+
+#include <stdbool.h>
+#include <vmm/compiler.h>
+#include <vmm/unit.h>
+
+VMM_BEGIN_DECLS
+
+/* The firmware's console, while vmm->services is there; the boot processor
+ * prints for all.  Level: config.vmm.log_level, as for the serial port. */
+extern const struct vmm_unit vmm_sink_console;
+
+/* A 16550 UART, config.vmm.tty_serial. */
+extern const struct vmm_unit vmm_sink_serial;
+
+/* The framebuffer that the loader handed over; shows panics only.  It must
+ * be mapped, at its physical address, in the VMM's own page tables. */
+extern const struct vmm_unit vmm_sink_screen;
+
+/* The guest, which asks by hypercall: see vmm/logread.h and bvlog(1). */
+extern const struct vmm_unit vmm_sink_guest;
+
+/* The I/O ports that the log's UART takes from the guest; false if there is
+ * none.  Any CPU, constant after the units were initialised. */
+bool vmm_serial_port(uint16_t *first, uint16_t *count);
+
+VMM_END_DECLS
+
+#endif
