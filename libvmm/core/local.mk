@@ -10,9 +10,12 @@ libvmm_la_SOURCES += \
 	libvmm/core/panic.c \
 	libvmm/core/printf.c \
 	libvmm/core/ratelimit.c \
+	libvmm/core/screen.c \
+	libvmm/core/screen.h \
 	libvmm/core/serial_port.c \
 	libvmm/core/sink_console.c \
 	libvmm/core/sink_guest.c \
+	libvmm/core/sink_screen.c \
 	libvmm/core/sink_serial.c \
 	libvmm/core/stackprot.c \
 	libvmm/core/string.c \
@@ -21,3 +24,12 @@ libvmm_la_SOURCES += \
 	libvmm/core/uart.c \
 	libvmm/core/uart.h \
 	libvmm/core/unit.c
+
+# The font is not ours: it is taken from the building system.
+nodist_libvmm_la_SOURCES = libvmm/core/panic_font.c
+CLEANFILES += libvmm/core/panic_font.c
+EXTRA_DIST += scripts/psf2c
+libvmm/core/panic_font.c: $(top_srcdir)/scripts/psf2c $(PANIC_FONT)
+	$(AM_V_at)$(MKDIR_P) libvmm/core
+	$(AM_V_GEN)$(top_srcdir)/scripts/psf2c '$(PANIC_FONT)' > $@.tmp && \
+		mv $@.tmp $@
