@@ -134,7 +134,10 @@ const struct config_absent config_absent_names[] = {
 	{ "vmm.driver.pci_conceal", "PCI rules do it",
 	  "write driver=conceal and driver=none rules in vmm.driver.pci" },
 	{ "vmm.driver.pci_virtual", "there are no virtual PCI devices", REMOVE },
-	{ "vmm.driver.", "there is no such driver", REMOVE },
+	{ "vmm.driver.ata", "there is no such driver", REMOVE },
+	{ "vmm.driver.usb", "USB devices are the guest's alone", REMOVE },
+	{ "vmm.driver.vga_intel", "there is no such driver", REMOVE },
+	{ "vmm.driver.vpn.", "there is no VPN client", REMOVE },
 	{ "vmm.iccard.", "there is no smart card support", REMOVE },
 };
 

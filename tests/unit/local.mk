@@ -4,3 +4,4 @@ UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/libvmm -I$(top_srcdir)/loader
 UNIT_CFLAGS = $(AM_CFLAGS) $(SANITIZE)
 UNIT_LIBS = -lcmocka
 include tests/unit/mm.mk
+include tests/unit/config.mk
