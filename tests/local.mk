@@ -5,3 +5,4 @@ include tests/guest/local.mk
 include tests/emu/local.mk
 include tests/link/local.mk
 include tests/headers/local.mk
+EXTRA_DIST += tests/tap.sh
