@@ -7,6 +7,7 @@ libvmm_la_SOURCES =
 include libvmm/core/local.mk
 include libvmm/core/config.mk
 include libvmm/mm/local.mk
+libvmm_la_SOURCES += libvmm/cpu/mtrr.c
 # The last is where config_default.c may find defconfig.
 libvmm_la_CPPFLAGS = $(VMM_CPPFLAGS) -I$(top_srcdir)
 libvmm_la_CFLAGS = $(BV_WARNINGS)

@@ -35,7 +35,8 @@ enum vmm_memtype vmm_mtrr_type(const struct vmm_mtrr *m, uint64_t pa);
 
 /* Length of the longest stretch [pa, pa+len), len <= max, that has a single
  * type, which goes to *type.  pa and max 4 KiB multiples, so is the result;
- * never 0 for max > 0.  Costs O(ranges), not O(pages). */
+ * never 0 for max > 0.  Costs O(ranges) for each place where a range begins
+ * or ends within the stretch, whatever its number of pages. */
 uint64_t vmm_mtrr_run(const struct vmm_mtrr *m, uint64_t pa, uint64_t max,
 		      enum vmm_memtype *type);
 

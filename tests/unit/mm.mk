@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Unit tests of libvmm/mm.
+# Unit tests of libvmm/mm and what it builds on.
 check_PROGRAMS += pagepool_test
 TESTS += pagepool_test
 pagepool_test_SOURCES = tests/unit/pagepool_test.c \
@@ -16,3 +16,10 @@ ptable_test_SOURCES = tests/unit/ptable_test.c \
 ptable_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 ptable_test_CFLAGS = $(UNIT_CFLAGS)
 ptable_test_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += mtrr_test
+TESTS += mtrr_test
+mtrr_test_SOURCES = tests/unit/mtrr_test.c libvmm/cpu/mtrr.c
+mtrr_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+mtrr_test_CFLAGS = $(UNIT_CFLAGS)
+mtrr_test_LDADD = $(UNIT_LIBS)
