@@ -1,1 +1,53 @@
 # SPDX-License-Identifier: BSD-3-Clause
+# EFI programs that run on the emulated machines, bare and as the guest of
+# the VMM.  Built like the loader, but not by `make`: `make guest-programs`,
+# or what needs them.
+guest_efi = tests/guest/flow.efi tests/guest/probe.efi
+
+EXTRA_PROGRAMS += tests/guest/flow.so tests/guest/probe.so
+tests_guest_flow_so_SOURCES = \
+	tests/guest/flow.c \
+	tests/guest/port.c \
+	tests/guest/port.h
+tests_guest_probe_so_SOURCES = \
+	tests/guest/port.c \
+	tests/guest/port.h \
+	tests/guest/probe.c \
+	tests/guest/probe.h \
+	tests/guest/probe_cpuid.c \
+	tests/guest/probe_exception.c \
+	tests/guest/probe_insn.c \
+	tests/guest/probe_machine.c \
+	tests/guest/probe_memory.c \
+	tests/guest/probe_msr.c \
+	tests/guest/probe_nmi.c \
+	tests/guest/probe_step.c \
+	tests/guest/snippets.S \
+	tests/guest/trap.c \
+	tests/guest/trap.h \
+	tests/guest/trap_entry.S \
+	tests/guest/window.c
+GUEST_OBJECTS = $(tests_guest_flow_so_OBJECTS) $(tests_guest_probe_so_OBJECTS)
+
+tests_guest_flow_so_CPPFLAGS = $(EFI_CPPFLAGS)
+tests_guest_flow_so_CFLAGS = $(BV_WARNINGS)
+tests_guest_flow_so_LINK = $(EFI_LINK) -o $@ $(EFI_LDSDIR)/crt0-efi-x86_64.o
+tests_guest_flow_so_LDADD = $(EFI_LIBDIR)/libefi.a $(EFI_LIBDIR)/libgnuefi.a
+tests_guest_probe_so_CPPFLAGS = $(EFI_CPPFLAGS)
+tests_guest_probe_so_CFLAGS = $(BV_WARNINGS)
+tests_guest_probe_so_CCASFLAGS =
+tests_guest_probe_so_LINK = $(tests_guest_flow_so_LINK)
+tests_guest_probe_so_LDADD = $(tests_guest_flow_so_LDADD)
+$(GUEST_OBJECTS): override CFLAGS = $(VMM_BORROW) $(EFI_REQUIRED) \
+	-fshort-wchar -Wno-cast-qual
+$(GUEST_OBJECTS): override CPPFLAGS =
+$(GUEST_OBJECTS): override CCASFLAGS =
+
+$(guest_efi): tests/guest/%.efi: tests/guest/%.so
+	$(AM_V_GEN)$(EFI_OBJCOPY) $< $@
+
+.PHONY: guest-programs
+guest-programs: $(guest_efi)
+
+EXTRA_DIST += tests/guest/README.md
+CLEANFILES += $(guest_efi) $(EXTRA_PROGRAMS)

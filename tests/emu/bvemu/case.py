@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Test cases: functions with a name, run one after the other."""
+
+import argparse
+import fnmatch
+import shutil
+import sys
+import time
+import traceback
+
+from . import where
+from .machine import Failure
+
+TESTS = []
+
+
+class Skip(Exception):
+    """The test cannot run here; the message says why."""
+
+
+class Context:
+    """What a test gets: a folder of its own for logs, and checks."""
+
+    def __init__(self, name, root):
+        self.name = name
+        self.folder = root / name.replace("/", "-")
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+
+    def check(self, condition, reason):
+        if not condition:
+            raise Failure(reason)
+
+    def equal(self, got, expected, what):
+        if got != expected:
+            raise Failure(f"{what}: expected {expected!r}, got {got!r}")
+
+    def say(self, text):
+        print(f"  # {text}", flush=True)
+
+
+def test(name):
+    """Decorator: register a function as the test NAME ("group/what")."""
+    def register(function):
+        TESTS.append((name, function))
+        return function
+    return register
+
+
+def selected(patterns):
+    def matches(name):
+        return any(fnmatch.fnmatch(name, p) or name.startswith(p)
+                   for p in patterns)
+    return [t for t in TESTS if not patterns or matches(t[0])]
+
+
+def run_one(name, function, root):
+    """Returns (status, message)."""
+    try:
+        function(Context(name, root))
+        return "ok", ""
+    except Skip as reason:
+        return "skip", str(reason)
+    except (Failure, where.Missing) as reason:
+        return "not ok", str(reason)
+    except Exception:
+        return "not ok", traceback.format_exc()
+
+
+def options(arguments):
+    parser = argparse.ArgumentParser(
+        description="Tests on emulated machines. Run from the build tree.")
+    parser.add_argument("-l", "--list", action="store_true",
+                        help="print the names of the tests")
+    parser.add_argument("-x", "--exclude", action="append", default=[],
+                        metavar="PATTERN", help="leave these out")
+    parser.add_argument("pattern", nargs="*",
+                        help="names or beginnings of names; * and ? match")
+    return parser.parse_args(arguments)
+
+
+def main(arguments=None):
+    """Run the registered tests that the arguments select; exit status."""
+    chosen = options(arguments)
+    tests = selected(chosen.pattern)
+    if chosen.exclude:
+        out = selected(chosen.exclude)
+        tests = [t for t in tests if t not in out]
+    if chosen.list:
+        print("\n".join(name for name, _ in tests))
+        return 0
+    if not tests:
+        print("no test matches", file=sys.stderr)
+        return 2
+    try:
+        root = where.build() / "tests/emu/logs"
+    except where.Missing as reason:
+        print(reason, file=sys.stderr)
+        return 2
+    count = {"ok": 0, "not ok": 0, "skip": 0}
+    for number, (name, function) in enumerate(tests, 1):
+        begin = time.monotonic()
+        status, message = run_one(name, function, root)
+        count[status] += 1
+        seconds = f"({time.monotonic() - begin:.1f} s)"
+        if status == "skip":
+            print(f"ok {number} - {name} # SKIP {message}", flush=True)
+        else:
+            print(f"{status} {number} - {name} {seconds}", flush=True)
+            for line in message.splitlines():
+                print(f"  # {line}", flush=True)
+    skipped = f", {count['skip']} skipped" if count["skip"] else ""
+    print(f"{count['ok']} passed, {count['not ok']} failed{skipped}")
+    return 1 if count["not ok"] else 0

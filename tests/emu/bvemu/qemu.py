@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""QEMU as the AMD machine: its TCG emulates SVM with nested paging."""
+
+import json
+import shutil
+import socket
+import tempfile
+import time
+from pathlib import Path
+
+from . import disk, where
+from .machine import Machine
+
+MAC = "52:54:00:12:34:56"
+
+
+class Qemu(Machine):
+    """A q35 machine with OVMF.
+
+    files    content of the boot disk (disk.write_folder)
+    folder_disk  serve the files from a folder (fat:rw:), as the guide does
+    memory   MiB;  smp  processors;  cpu  the -cpu argument
+    nic      model of the network card, or None
+    nic_rom  leave its option ROM in, so that the firmware has a driver
+    hostfwd  list of slirp forwards, "tcp:127.0.0.1:0-:80"
+    icount   None, or the argument of -icount: virtual time from executed
+             instructions, and with it runs that repeat exactly
+    no_reboot  a reset of the machine ends the emulator
+    extra    more arguments
+    """
+
+    def __init__(self, folder, files=None, folder_disk=False, memory=2048,
+                 smp=1, cpu="max,+svm,+npt", nic=None, nic_rom=False,
+                 hostfwd=(), icount=None, no_reboot=True, firmware=None,
+                 boot_disk=True, extra=(), time_limit=120):
+        super().__init__(folder, time_limit)
+        self.files, self.folder_disk = files or {}, folder_disk
+        self.memory, self.smp, self.cpu = memory, smp, cpu
+        self.nic, self.nic_rom, self.hostfwd = nic, nic_rom, hostfwd
+        self.icount, self.no_reboot = icount, no_reboot
+        self.firmware, self.boot_disk = firmware, boot_disk
+        self.extra = list(extra)
+        self.monitor = None
+        self.private = None
+
+    def prepare(self):
+        # The monitor's socket: not in the build tree, whose path may be
+        # longer than the 107 bytes of a socket address.
+        self.private = Path(tempfile.mkdtemp(prefix="bvemu-"))
+        if not self.boot_disk:
+            return
+        if self.folder_disk:
+            tree = self.folder / "disk"
+            shutil.rmtree(tree, ignore_errors=True)
+            tree.mkdir()
+            disk.write_folder(tree, self.files)
+        else:
+            disk.make_image(self.folder / "disk.img", self.files)
+
+    def disk_arguments(self):
+        if not self.boot_disk:
+            return []
+        source = "fat:rw:disk" if self.folder_disk else "disk.img"
+        return ["-drive", f"file={source},format=raw,if=none,id=boot",
+                "-device", "ide-hd,drive=boot,bootindex=0"]
+
+    def nic_arguments(self):
+        if not self.nic:
+            return ["-nic", "none"]
+        forwards = "".join(f",hostfwd={f}" for f in self.hostfwd)
+        device = f"{self.nic},netdev=net0,mac={MAC}"
+        if not self.nic_rom:
+            device += ",romfile="
+        return ["-netdev", f"user,id=net0{forwards}", "-device", device]
+
+    def command(self):
+        command = [
+            "qemu-system-x86_64", "-accel", "tcg", "-M", "q35",
+            "-cpu", self.cpu, "-m", str(self.memory), "-smp", str(self.smp),
+            "-bios", self.firmware or where.firmware(),
+            "-display", "none", "-monitor", "none",
+            "-chardev", "stdio,id=com1,signal=off",
+            "-serial", "chardev:com1",
+            "-debugcon", "file:port-e9.log",
+            "-global", "isa-debugcon.iobase=0xe9",
+            "-qmp", f"unix:{self.private}/qmp,server=on,wait=off"]
+        command += self.disk_arguments() + self.nic_arguments()
+        if self.icount:
+            command += ["-icount", self.icount, "-seed", "1",
+                        "-rtc", "base=2026-01-01,clock=vm"]
+        if self.no_reboot:
+            command += ["-no-reboot"]
+        return command + self.extra
+
+    def stop(self):
+        if self.monitor:
+            self.monitor.close()
+            self.monitor = None
+        super().stop()
+        if self.private:
+            shutil.rmtree(self.private, ignore_errors=True)
+
+    def connect_monitor(self):
+        connection = socket.socket(socket.AF_UNIX)
+        end = time.monotonic() + 10
+        while True:
+            try:
+                connection.connect(f"{self.private}/qmp")
+                break
+            except OSError:
+                if time.monotonic() > end or not self.running():
+                    self.fail("no connection to QEMU's monitor")
+                time.sleep(0.05)
+        connection.settimeout(20)
+        self.monitor = connection.makefile("rw")
+        self.monitor.readline()
+        self.qmp("qmp_capabilities")
+
+    def qmp(self, command, **arguments):
+        """A command to QEMU's monitor; its result."""
+        if not self.monitor:
+            self.connect_monitor()
+        json.dump({"execute": command, "arguments": arguments},
+                  self.monitor)
+        self.monitor.write("\n")
+        self.monitor.flush()
+        while True:
+            line = self.monitor.readline()
+            if not line:
+                self.fail(f"QEMU ended at the monitor command {command}")
+            answer = json.loads(line)
+            if "error" in answer:
+                self.fail(f"monitor: {command}: {answer['error']['desc']}")
+            if "return" in answer:
+                return answer["return"]
+
+    def human(self, line):
+        """A command of the human monitor; its output."""
+        return self.qmp("human-monitor-command", **{"command-line": line})
+
+    def screenshot(self, name="screen.ppm"):
+        path = self.folder / name
+        self.qmp("screendump", filename=str(path))
+        return path

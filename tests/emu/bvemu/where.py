@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Where things are: the source tree, the build tree, the system's files."""
+
+import glob
+import os
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[3]
+
+
+class Missing(Exception):
+    """Something the test needs is not there; the message says what and how
+    to get it."""
+
+
+def build():
+    """The build tree: $BV_BUILD, or the current folder if something was
+    built there."""
+    path = Path(os.environ.get("BV_BUILD", ".")).resolve()
+    if not (path / "config.status").exists():
+        raise Missing(f"{path} is no build tree: run from it or set BV_BUILD")
+    return path
+
+
+def built(name, hint="make"):
+    """A file of the build tree."""
+    path = build() / name
+    if not path.exists():
+        raise Missing(f"{path} is not built: run `{hint}`")
+    return path
+
+
+def guest_program(name):
+    """An EFI program of tests/guest."""
+    return built(f"tests/guest/{name}.efi", "make check-programs")
+
+
+def vmm_image(variant):
+    """The ELF image of a variant."""
+    for name in (f"{variant}.elf", f"bitvisor-{variant}.elf",
+                 f"frontends/{variant}.elf",
+                 f"frontends/{variant}/{variant}.elf"):
+        path = build() / name
+        if path.exists():
+            return path
+    raise Missing(f"no image of the variant {variant!r} in {build()}: make")
+
+
+def system_file(patterns, package):
+    for pattern in patterns:
+        found = sorted(glob.glob(pattern, recursive=True))
+        if found:
+            return Path(found[-1])
+    raise Missing(f"{patterns[0]} not found: install {package}")
+
+
+def firmware():
+    return system_file(["/usr/share/ovmf/OVMF.fd",
+                        "/usr/share/OVMF/OVMF.fd",
+                        "/usr/share/edk2/x64/OVMF.fd"], "ovmf")
+
+
+def kernel():
+    """The newest distribution kernel that has its modules here."""
+    for path in sorted(glob.glob("/boot/vmlinuz-*"), reverse=True):
+        release = path.split("vmlinuz-", 1)[1]
+        if os.path.isdir(f"/lib/modules/{release}"):
+            return Path(path)
+    raise Missing("no /boot/vmlinuz-*: install linux-image-amd64")
+
+
+def kernel_module(name):
+    release = kernel().name.split("vmlinuz-", 1)[1]
+    return system_file([f"/lib/modules/{release}/kernel/**/{name}.ko"],
+                       "linux-image-amd64")
+
+
+def busybox():
+    return system_file(["/bin/busybox", "/usr/bin/busybox"],
+                       "busybox-static")

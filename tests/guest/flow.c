@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * flow.efi: installed as EFI\BOOT\BOOTX64.EFI of a test disk, it runs the
+ * steps of the file \flow.txt, one a line:
+ *
+ *	\path\program.efi arguments...	start an image, wait for its return
+ *	:map				list the memory map's reserved regions
+ *	:stall MILLISECONDS		wait
+ *	:reset | :poweroff		by the firmware's ResetSystem
+ *	:shell				start the firmware's next boot option
+ *
+ * and tells on port 0xe9 what it does.  It saves the tests the 5 s that the
+ * UEFI shell waits before startup.nsh.  "%R" among the arguments becomes
+ * BASE+SIZE of the largest region that became reserved since flow started:
+ * where the VMM lives.
+ */
+#include <efi.h>
+#include <efilib.h>
+#include "port.h"
+
+#define LINE_MAX 512
+
+struct region {
+	UINT64 base, size;
+};
+
+static struct region first_map[64], vmm_region;
+static UINTN first_count;
+
+static EFI_STATUS read_flow(EFI_HANDLE volume, CHAR8 **text, UINTN *size)
+{
+	static CHAR16 name[] = L"\\flow.txt";
+
+	EFI_FILE_HANDLE root, file;
+	EFI_FILE_INFO *info;
+	EFI_STATUS status;
+
+	root = LibOpenRoot(volume);
+	if (!root)
+		return EFI_NOT_FOUND;
+	status = uefi_call_wrapper(root->Open, 5, root, &file, name,
+				   EFI_FILE_MODE_READ, 0);
+	if (EFI_ERROR(status))
+		return status;
+	info = LibFileInfo(file);
+	*size = info->FileSize;
+	FreePool(info);
+	*text = AllocatePool(*size + 1);
+	status = uefi_call_wrapper(file->Read, 3, file, size, *text);
+	uefi_call_wrapper(file->Close, 1, file);
+	(*text)[*size] = 0;
+	return status;
+}
+
+/* The reserved regions of the memory map, neighbours joined. */
+static UINTN reserved_regions(struct region *r, UINTN max)
+{
+	UINTN entries, key, desc_size, i, n = 0;
+	EFI_MEMORY_DESCRIPTOR *map, *d;
+	UINT32 version;
+
+	map = LibMemoryMap(&entries, &key, &desc_size, &version);
+	for (i = 0; i < entries; i++) {
+		d = (void *)((UINT8 *)map + i * desc_size);
+		if (d->Type != EfiReservedMemoryType)
+			continue;
+		if (n && r[n - 1].base + r[n - 1].size == d->PhysicalStart) {
+			r[n - 1].size += d->NumberOfPages * 4096;
+		} else if (n < max) {
+			r[n].base = d->PhysicalStart;
+			r[n++].size = d->NumberOfPages * 4096;
+		}
+	}
+	FreePool(map);
+	return n;
+}
+
+static BOOLEAN was_reserved(const struct region *r)
+{
+	UINTN i;
+
+	for (i = 0; i < first_count; i++)
+		if (first_map[i].base == r->base &&
+		    first_map[i].size == r->size)
+			return TRUE;
+	return FALSE;
+}
+
+static void find_vmm(void)
+{
+	struct region now[64];
+	UINTN i, n;
+
+	n = reserved_regions(now, 64);
+	vmm_region.size = 0;
+	for (i = 0; i < n; i++)
+		if (!was_reserved(&now[i]) && now[i].size > vmm_region.size)
+			vmm_region = now[i];
+}
+
+static void print_map(void)
+{
+	struct region now[64];
+	UINTN i, n;
+
+	n = reserved_regions(now, 64);
+	for (i = 0; i < n; i++)
+		out("FLOW reserved %lx+%lx%s\n", now[i].base, now[i].size,
+		    was_reserved(&now[i]) ? "" : " new");
+}
+
+static void hex(CHAR16 **to, UINT64 v)
+{
+	int shift = 60;
+
+	while (shift && !(v >> shift))
+		shift -= 4;
+	for (; shift >= 0; shift -= 4)
+		*(*to)++ = L"0123456789abcdef"[v >> shift & 15];
+}
+
+/* Arguments in UCS-2, with %R replaced.  Returns their size in bytes. */
+static UINT32 expand_arguments(const CHAR8 *s, CHAR16 *to)
+{
+	CHAR16 *p = to;
+
+	for (; *s && p < to + LINE_MAX - 40; s++) {
+		if (s[0] == '%' && s[1] == 'R') {
+			find_vmm();
+			hex(&p, vmm_region.base);
+			*p++ = '+';
+			hex(&p, vmm_region.size);
+			s++;
+		} else {
+			*p++ = *s;
+		}
+	}
+	*p++ = 0;
+	return (UINT32)((p - to) * sizeof(*to));
+}
+
+static void run_image(EFI_HANDLE self, EFI_HANDLE volume, CHAR8 *line)
+{
+	static CHAR16 path[LINE_MAX], options[LINE_MAX];
+	EFI_LOADED_IMAGE *loaded;
+	EFI_DEVICE_PATH *device_path;
+	EFI_HANDLE image;
+	EFI_STATUS status;
+	UINTN i = 0;
+
+	for (; *line && *line != ' '; line++)
+		path[i++] = *line;
+	path[i] = 0;
+	if (*line)
+		line++;
+	device_path = FileDevicePath(volume, path);
+	status = uefi_call_wrapper(BS->LoadImage, 6, FALSE, self, device_path,
+				   NULL, 0, &image);
+	if (EFI_ERROR(status)) {
+		out("FLOW load %lx\n", (UINT64)status);
+		return;
+	}
+	uefi_call_wrapper(BS->HandleProtocol, 3, image, &LoadedImageProtocol,
+			  (void **)&loaded);
+	loaded->LoadOptionsSize = expand_arguments(line, options);
+	loaded->LoadOptions = options;
+	status = uefi_call_wrapper(BS->StartImage, 3, image, NULL, NULL);
+	out("FLOW status %lx\n", (UINT64)status);
+}
+
+static UINTN number(const CHAR8 *s)
+{
+	UINTN n = 0;
+
+	while (*s >= '0' && *s <= '9')
+		n = n * 10 + *s++ - '0';
+	return n;
+}
+
+static BOOLEAN is(const CHAR8 *line, const char *word)
+{
+	return strncmpa(line, (const CHAR8 *)word, strlena((void *)word)) == 0;
+}
+
+/* FALSE: the flow ends here and the firmware goes on. */
+static BOOLEAN run_step(EFI_HANDLE self, EFI_HANDLE volume, CHAR8 *line)
+{
+	out("FLOW step %s\n", (char *)line);
+	if (is(line, ":map"))
+		print_map();
+	else if (is(line, ":stall"))
+		uefi_call_wrapper(BS->Stall, 1, number(line + 7) * 1000);
+	else if (is(line, ":reset"))
+		uefi_call_wrapper(RT->ResetSystem, 4, EfiResetCold,
+				  EFI_SUCCESS, 0, NULL);
+	else if (is(line, ":poweroff"))
+		uefi_call_wrapper(RT->ResetSystem, 4, EfiResetShutdown,
+				  EFI_SUCCESS, 0, NULL);
+	else if (is(line, ":shell"))
+		return FALSE;
+	else
+		run_image(self, volume, line);
+	return TRUE;
+}
+
+EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *table);
+
+EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *table)
+{
+	EFI_LOADED_IMAGE *loaded;
+	EFI_STATUS status;
+	CHAR8 *text, *end;
+	UINTN size;
+
+	InitializeLib(self, table);
+	first_count = reserved_regions(first_map, 64);
+	uefi_call_wrapper(BS->HandleProtocol, 3, self, &LoadedImageProtocol,
+			  (void **)&loaded);
+	status = read_flow(loaded->DeviceHandle, &text, &size);
+	if (EFI_ERROR(status)) {
+		out("FLOW flow.txt %lx\n", (UINT64)status);
+		return status;
+	}
+	out("FLOW begin\n");
+	for (; *text; text = end) {
+		for (end = text; *end && *end != '\n'; end++)
+			;
+		if (*end)
+			*end++ = 0;
+		if (*text && !run_step(self, loaded->DeviceHandle, text))
+			break;
+	}
+	out("FLOW end\n");
+	return EFI_SUCCESS;
+}

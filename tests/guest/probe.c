@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Load options: words, each the name of a group of tests to run (default:
+ * all), or vmm=BASE+SIZE in hexadecimal, where the VMM's memory is.
+ */
+#include <efi.h>
+#include <efilib.h>
+#include "probe.h"
+
+struct probe probe;
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} groups[] = {
+	{ "cpuid", probe_cpuid },
+	{ "insn", probe_insn },
+	{ "exception", probe_exception },
+	{ "step", probe_step },
+	{ "nmi", probe_nmi },
+	{ "xsetbv", probe_xsetbv },
+	{ "efer", probe_efer },
+	{ "tsc", probe_tsc },
+	{ "port", probe_port },
+	{ "msr", probe_msr },
+	{ "memory", probe_memory },
+	{ "cost", probe_cost },
+};
+#define GROUPS (sizeof(groups) / sizeof(groups[0]))
+
+void probe_trap(const char *key, int vector)
+{
+	out("PROBE %s ", key);
+	trap_print(vector);
+	out("\n");
+}
+
+static void call_code(void *code)
+{
+	__asm__ volatile("call *%0"
+			 :: "r"(code)
+			 : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8",
+			   "r9", "r10", "r11", "memory", "cc");
+}
+
+int probe_run_code(const void *code, unsigned size)
+{
+	const uint8_t *from = code;
+	unsigned i;
+
+	for (i = 0; i < size; i++)
+		probe.low[i] = from[i];
+	probe.low[size] = 0xc3;
+	return trap_catch(call_code, probe.low);
+}
+
+static const CHAR16 *skip_word(const CHAR16 *s)
+{
+	while (*s && *s != ' ')
+		s++;
+	while (*s == ' ')
+		s++;
+	return s;
+}
+
+static BOOLEAN word_is(const CHAR16 *s, const char *word)
+{
+	while (*word && *s == (CHAR16)*word) {
+		s++;
+		word++;
+	}
+	return !*word && (!*s || *s == ' ');
+}
+
+static const CHAR16 *parse_hex(const CHAR16 *s, uint64_t *v)
+{
+	unsigned digit;
+
+	for (*v = 0;; s++) {
+		if (*s >= '0' && *s <= '9')
+			digit = *s - '0';
+		else if (*s >= 'a' && *s <= 'f')
+			digit = *s - 'a' + 10;
+		else
+			return s;
+		*v = *v << 4 | digit;
+	}
+}
+
+/* Returns the words that choose groups. */
+static BOOLEAN chosen(const CHAR16 *options, const char *name)
+{
+	BOOLEAN any = FALSE;
+
+	for (; *options; options = skip_word(options)) {
+		if (word_is(options, name))
+			return TRUE;
+		if (StrnCmp(options, L"vmm=", 4))
+			any = TRUE;
+	}
+	return !any;
+}
+
+static void parse_region(const CHAR16 *options)
+{
+	for (; *options; options = skip_word(options)) {
+		if (StrnCmp(options, L"vmm=", 4))
+			continue;
+		options = parse_hex(options + 4, &probe.vmm_base);
+		if (*options == '+')
+			options = parse_hex(options + 1, &probe.vmm_size);
+	}
+}
+
+static uint64_t allocate(EFI_ALLOCATE_TYPE how, EFI_MEMORY_TYPE type,
+			 UINTN bytes, uint64_t limit)
+{
+	EFI_PHYSICAL_ADDRESS at = limit;
+
+	if (EFI_ERROR(uefi_call_wrapper(BS->AllocatePages, 4, how, type,
+					bytes / 4096, &at)))
+		return 0;
+	return at;
+}
+
+static bool claim(uint64_t page)
+{
+	return allocate(AllocateAddress, EfiLoaderData, 4096, page) != 0;
+}
+
+/* Bare: 4 MiB in the middle of a block of ours. */
+static void replace_vmm_memory(void)
+{
+	probe.vmm_size = 4 << 20;
+	probe.vmm_base = allocate(AllocateAnyPages, EfiReservedMemoryType,
+				  probe.vmm_size + 8192, 0) + 4096;
+	probe.own_before = probe.own_after = true;
+}
+
+static void get_memory(void)
+{
+	probe.low = (uint8_t *)allocate(AllocateMaxAddress, EfiLoaderCode,
+					65536, 0xffffffff);
+	probe.pages = (uint8_t *)allocate(AllocateMaxAddress, EfiLoaderData,
+					  65536, 0xffffffff);
+	if (!probe.vmm_size) {
+		replace_vmm_memory();
+		return;
+	}
+	probe.own_before = claim(probe.vmm_base - 4096);
+	probe.own_after = claim(probe.vmm_base + probe.vmm_size);
+}
+
+EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *table);
+
+EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *table)
+{
+	static const CHAR16 nothing[1];
+	EFI_LOADED_IMAGE *loaded;
+	const CHAR16 *options;
+	struct x86_cpuid id;
+	static char vendor[13];
+	UINTN i;
+
+	InitializeLib(self, table);
+	uefi_call_wrapper(BS->HandleProtocol, 3, self, &LoadedImageProtocol,
+			  (void **)&loaded);
+	options = loaded->LoadOptions && loaded->LoadOptionsSize > 2 ?
+		loaded->LoadOptions : nothing;
+	parse_region(options);
+	get_memory();
+	id = x86_cpuid(0, 0);
+	CopyMem(vendor, &id.ebx, 4);
+	CopyMem(vendor + 4, &id.edx, 4);
+	CopyMem(vendor + 8, &id.ecx, 4);
+	probe.cpu = vendor;
+	out("PROBE begin %lx+%lx\n", probe.vmm_base, probe.vmm_size);
+	for (i = 0; i < GROUPS; i++) {
+		if (!chosen(options, groups[i].name))
+			continue;
+		out("PROBE group %s\n", groups[i].name);
+		trap_begin();
+		window_begin();
+		groups[i].run();
+		window_end();
+		trap_end();
+	}
+	out("PROBE end\n");
+	return EFI_SUCCESS;
+}
