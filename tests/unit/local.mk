@@ -5,4 +5,5 @@ UNIT_CFLAGS = $(AM_CFLAGS) $(SANITIZE)
 UNIT_LIBS = -lcmocka
 include tests/unit/mm.mk
 include tests/unit/config.mk
+include tests/unit/core.mk
 include tests/unit/loader.mk
