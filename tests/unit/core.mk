@@ -38,3 +38,29 @@ unit_test_SOURCES = tests/unit/unit_test.c libvmm/core/unit.c \
 unit_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 unit_test_CFLAGS = $(UNIT_CFLAGS)
 unit_test_LDADD = $(UNIT_LIBS)
+
+# Without the loader's folder, which has an elf.h too.
+check_PROGRAMS += symbols_test
+TESTS += symbols_test
+symbols_test_SOURCES = tests/unit/symbols_test.c libvmm/core/symbols.c \
+	libvmm/core/backtrace.c libvmm/core/printf.c
+symbols_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/libvmm
+symbols_test_CFLAGS = $(UNIT_CFLAGS)
+symbols_test_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += uart_test
+TESTS += uart_test
+uart_test_SOURCES = tests/unit/uart_test.c libvmm/core/uart.c \
+	libvmm/core/error.c
+uart_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+uart_test_CFLAGS = $(UNIT_CFLAGS)
+uart_test_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += screen_test
+TESTS += screen_test
+screen_test_SOURCES = tests/unit/screen_test.c libvmm/core/screen.c \
+	libvmm/core/error.c
+nodist_screen_test_SOURCES = libvmm/core/panic_font.c
+screen_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+screen_test_CFLAGS = $(UNIT_CFLAGS)
+screen_test_LDADD = $(UNIT_LIBS)
