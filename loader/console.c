@@ -75,6 +75,10 @@ const char *console_status(EFI_STATUS status)
 		return "access denied";
 	case EFI_TIMEOUT:
 		return "timeout";
+	case EFI_ALREADY_STARTED:
+		return "already started";
+	case EFI_ABORTED:
+		return "aborted";
 	case EFI_END_OF_FILE:
 		return "file ends early";
 	case EFI_SECURITY_VIOLATION:

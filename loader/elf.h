@@ -100,7 +100,8 @@ int elf_open(struct elf_image *image, const void *file, uint64_t size,
 void elf_place(const struct elf_image *image, void *memory, uint64_t address);
 
 /* What was wrong, for people: a phrase without a full stop.  Sets *value to
- * what elf_error.value is ("relocation type"), NULL if it is nothing. */
+ * the text_format() pattern for elf_error.value ("relocation type %u"), NULL
+ * if the cause has none. */
 const char *elf_cause_text(enum elf_cause cause, const char **value);
 
 #endif

@@ -2,28 +2,32 @@
 #include <errno.h>
 #include <string.h>
 #include "loader.h"
+#include "text.h"
 
 EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st);
 EFI_STATUS _entry(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st);
 
 /* --- preparing --- */
 
+static void report_image(struct loader *l, const struct elf_error *error)
+{
+	const char *format, *text = elf_cause_text(error->cause, &format);
+	char value[64] = "";
+
+	if (format)
+		text_format(value, sizeof(value), format, error->value);
+	console_report(l, "%w: %s%s%s%s; copy bitvisor.elf and loadvmm.efi of "
+		       "one build again", l->elf_path, text,
+		       format ? " (" : "", value, format ? ")" : "");
+}
+
 /* Look through the file and plan the block.  Reports. */
 static EFI_STATUS check_image(struct loader *l)
 {
 	struct elf_error error;
-	const char *text, *value;
 
 	if (elf_open(&l->image, l->elf.data, l->elf.size, &error)) {
-		text = elf_cause_text(error.cause, &value);
-		if (value)
-			console_report(l, "%w: %s (%s %u); copy bitvisor.elf "
-				       "and loadvmm.efi of one build again",
-				       l->elf_path, text, value, error.value);
-		else
-			console_report(l, "%w: %s; copy bitvisor.elf and "
-				       "loadvmm.efi of one build again",
-				       l->elf_path, text);
+		report_image(l, &error);
 		return EFI_LOAD_ERROR;
 	}
 	l->handoff.cpu_count = mp_init(l);
