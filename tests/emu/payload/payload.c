@@ -17,8 +17,9 @@
 #define HEAP_BASE	(3 * UINT64_C(0x100000) + 100)
 #define HEAP_PER_CPU	UINT64_C(0x2001)
 
+/* Volatile: tests write other wishes into the file. */
 __attribute__((section(".note.bitvisor"), used, aligned(4)))
-static const struct {
+static const volatile struct {
 	uint32_t namesz, descsz, type;
 	char name[12];
 	struct bv_image_request request;
@@ -61,7 +62,7 @@ static void check(bool ok, const char *what)
 
 /* --- image --- */
 
-static uint8_t zeroes[3 * 4096 + 5];
+static _Alignas(8) uint8_t zeroes[3 * 4096 + 5];
 static volatile uint64_t data = UINT64_C(0x123456789abcdef0);
 
 /* Noinline and volatile: the calls go through relocated pointers. */
@@ -73,10 +74,18 @@ __attribute__((noinline)) int payload_marker(int x)
 static int (*volatile function)(int) = payload_marker;
 static const char *const volatile words[] = { "one", "two", "three" };
 
-static bool all_zero(const uint8_t *p, uint64_t n)
+/* The heap can be large: compare words, then what is left. */
+static bool all_zero(const void *p, uint64_t n)
 {
-	for (uint64_t i = 0; i < n; i++)
-		if (p[i])
+	const uint64_t *words64 = p;
+	const uint8_t *bytes = p;
+	uint64_t i;
+
+	for (i = 0; i < n / 8; i++)
+		if (words64[i])
+			return false;
+	for (i *= 8; i < n; i++)
+		if (bytes[i])
 			return false;
 	return true;
 }
@@ -131,7 +140,8 @@ static bool map_says_reserved(const struct bv_handoff *h)
 
 static void check_memory(const struct bv_handoff *h)
 {
-	uint64_t want = HEAP_BASE + HEAP_PER_CPU * h->cpu_count;
+	uint64_t want = note.request.heap_base_size +
+		note.request.heap_per_cpu * h->cpu_count;
 
 	check(h->reserved_base % PAGE == 0 && h->reserved_size % PAGE == 0 &&
 	      h->heap_base % PAGE == 0 && h->heap_size % PAGE == 0,
@@ -142,7 +152,7 @@ static void check_memory(const struct bv_handoff *h)
 		     h->reserved_size), "heap in reserved memory");
 	check(h->heap_size == ((want + PAGE - 1) & ~(PAGE - 1)),
 	      "heap as large as asked for");
-	check(all_zero((const uint8_t *)h->heap_base, h->heap_size),
+	check(all_zero((const void *)h->heap_base, h->heap_size),
 	      "heap zeroed");
 	check(h->memory_desc_size >= sizeof(struct descriptor) &&
 	      h->memory_map_size % h->memory_desc_size == 0,
