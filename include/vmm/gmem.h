@@ -38,7 +38,7 @@ typedef bool (*vmm_read_phys_fn)(void *ctx, uint64_t pa, void *buf,
 struct vmm_walk_result {
 	uint64_t pa;
 	uint64_t page_size;	/* of the guest's translation */
-	/* #PF error code if the walk returns -EFAULT (SDM vol. 3, 4.7) */
+	/* #PF error code if vmm_walk returns -EFAULT (SDM vol. 3, 4.7) */
 	uint32_t error_code;
 };
 
@@ -46,7 +46,9 @@ struct vmm_walk_result {
  * Translate a linear address for an access: no paging, 32-bit, PAE, 4-level
  * and 5-level paging, with permission checks (CR0.WP, NXE, SMEP, SMAP, PKRU).
  * 0; -EFAULT: the access would give #PF with result->error_code, or a table
- * could not be read.
+ * could not be read (which counts as not present); -ERANGE: the address is
+ * not canonical, which is no #PF but #GP or #SS.
+ * It is assumed that the CPU has PSE-36 and 1 GiB pages.
  */
 int vmm_walk(const struct vmm_walk_state *st, uint64_t linear, unsigned access,
 	     vmm_read_phys_fn read, void *ctx, struct vmm_walk_result *result)

@@ -3,4 +3,5 @@
 libvmm_la_SOURCES += \
 	libvmm/mm/pagepool.c \
 	libvmm/mm/pt_formats.c \
-	libvmm/mm/ptable.c
+	libvmm/mm/ptable.c \
+	libvmm/mm/walk.c

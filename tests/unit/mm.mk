@@ -23,3 +23,10 @@ mtrr_test_SOURCES = tests/unit/mtrr_test.c libvmm/cpu/mtrr.c
 mtrr_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 mtrr_test_CFLAGS = $(UNIT_CFLAGS)
 mtrr_test_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += walk_test
+TESTS += walk_test
+walk_test_SOURCES = tests/unit/walk_test.c libvmm/mm/walk.c libvmm/core/error.c
+walk_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+walk_test_CFLAGS = $(UNIT_CFLAGS)
+walk_test_LDADD = $(UNIT_LIBS)
