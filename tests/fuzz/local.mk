@@ -9,6 +9,7 @@
 # tests/fuzz/NAME.fuzz itself.
 FUZZERS =
 include tests/fuzz/loader.mk
+include tests/fuzz/mm.mk
 
 FUZZ_NAMES = $(patsubst tests/fuzz/%.fuzz,%,$(FUZZERS))
 FUZZ_CFLAGS = $(AM_CFLAGS) -g -O1 -fno-omit-frame-pointer \
