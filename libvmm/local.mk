@@ -6,6 +6,7 @@ pkgconfig_DATA = bitvisor-vmm.pc
 libvmm_la_SOURCES =
 include libvmm/core/local.mk
 include libvmm/core/config.mk
+include libvmm/acpi/local.mk
 include libvmm/mm/local.mk
 libvmm_la_SOURCES += libvmm/cpu/mtrr.c
 # The last is where config_default.c may find defconfig.
