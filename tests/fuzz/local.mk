@@ -10,6 +10,7 @@
 FUZZERS =
 include tests/fuzz/loader.mk
 include tests/fuzz/mm.mk
+include tests/fuzz/config.mk
 
 FUZZ_NAMES = $(patsubst tests/fuzz/%.fuzz,%,$(FUZZERS))
 FUZZ_CFLAGS = $(AM_CFLAGS) -g -O1 -fno-omit-frame-pointer \
@@ -31,4 +32,4 @@ $(FUZZERS): tests/fuzz/%.fuzz: \
 		$(foreach name,$(FUZZ_NAMES),$(FUZZ_SOURCES_$(name)))
 	$(AM_V_at)$(MKDIR_P) tests/fuzz
 	$(AM_V_CCLD)$(FUZZ_CC) $(UNIT_CPPFLAGS) $(FUZZ_CFLAGS) -o $@ \
-		$(addprefix $(top_srcdir)/,$(FUZZ_SOURCES_$*))
+		$(addprefix $(top_srcdir)/,$(filter %.c,$(FUZZ_SOURCES_$*)))
