@@ -7,3 +7,15 @@ bvconf_SOURCES = tools/bvconf.c $(CONFIG_SOURCES) \
 bvconf_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/libvmm -I$(top_srcdir)
 $(filter %-config_default.$(OBJEXT),$(bvconf_OBJECTS)): \
 		$(DEFCONFIG) | check-defconfig
+
+# A bootable USB stick.  A bitvisor.conf in the build folder goes along;
+# EFI_SHELL=FILE names the UEFI shell if no package of one is installed.
+dist_noinst_SCRIPTS += tools/mkimage
+CLEANFILES += bitvisor.img
+.PHONY: image
+image: bitvisor.img
+bitvisor.img: loadvmm.efi bitvisor.elf tools/mkimage $(wildcard bitvisor.conf)
+	$(AM_V_GEN)$(top_srcdir)/tools/mkimage \
+		$(if $(EFI_SHELL),--shell '$(EFI_SHELL)') \
+		$(if $(wildcard bitvisor.conf),--conf bitvisor.conf) \
+		$@ loadvmm.efi bitvisor.elf
