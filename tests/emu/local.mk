@@ -1,4 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
+# Tests on emulated machines: `make check-emu`, or tests/emu/run from the
+# build tree.  EMU='-l' or EMU='boot/*' goes to it as arguments.
 include tests/emu/payload/local.mk
 EXTRA_DIST += tests/emu/run $(wildcard $(srcdir)/tests/emu/*.py) \
 	$(wildcard $(srcdir)/tests/emu/bvemu/*.py)
+
+.PHONY: check-emu emu-programs clean-emu
+emu-programs: all guest-programs $(PAYLOADS)
+check-emu: emu-programs
+	BV_BUILD=. $(top_srcdir)/tests/emu/run $(EMU)
+
+clean-local: clean-emu
+clean-emu:
+	rm -rf tests/emu/logs tests/emu/guest

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Boot flows: what the test disk does when the firmware starts it."""
 
-from pathlib import Path
-
 from . import linux, where
 
 BOOT = "EFI/BOOT/BOOTX64.EFI"
@@ -53,8 +51,8 @@ def shell(lines, variant=BARE, files=None, config=None):
     return result
 
 
-def linux_direct(script, variant=BARE, modules=(), command_line="",
+def linux_direct(script, variant=BARE, end="poweroff", command_line="",
                  files=None, config=None):
     """Files of a disk that boots Linux, which then runs script."""
-    return direct([linux.boot_line(command_line)], variant,
-                  linux.boot_files(script, modules, files), config)
+    return direct([linux.boot_line(end, command_line)], variant,
+                  linux.boot_files(script, files), config)

@@ -1,50 +1,39 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A Linux guest: the distribution's kernel with an initramfs of busybox and
-one script that the test gives."""
+"""A Linux guest: the distribution's kernel with busybox, made by
+scripts/make-guest-image, and one script that the test gives."""
 
-import gzip
 import hashlib
 import http.server
 import random
+import subprocess
 import threading
 from pathlib import Path
 
 from . import where
 
-CONSOLE = "console=ttyS0,115200"
-# What every test wants: no waiting, no colours, and an oops that is seen.
-COMMAND_LINE = f"{CONSOLE} panic=-1 loglevel=4 nomodeset"
+# No waiting after a panic, and nothing of the kernel's on the console but
+# what is wrong.
+COMMAND_LINE = "console=ttyS0,115200 panic=-1 loglevel=4 nomodeset"
+BASE = None
 
-INIT = """#!/bin/sh
-export PATH=/bin HOME=/
-busybox mount -t proc proc /proc
-/bin/busybox --install -s /bin
-mount -t sysfs sysfs /sys
-mount -t devtmpfs devtmpfs /dev
-echo "GUEST init $(cat /proc/uptime)"
-sh /run.sh </dev/console >/dev/console 2>&1
-echo "GUEST end"
-while :; do sleep 1000; done
-"""
 
-# For udhcpc: take what the server offers.
-DHCP_SCRIPT = """#!/bin/sh
-[ "$1" = bound ] || [ "$1" = renew ] || exit 0
-ifconfig $interface $ip netmask $subnet
-for r in $router; do route add default gw $r; done
-echo "GUEST address $ip"
-"""
-
-NETWORK = """
-for m in $(ls /modules); do insmod /modules/$m; done
-n=0
-while ! [ -e /sys/class/net/eth0 ] && [ $n -lt 100 ]; do
-	n=$((n + 1)); sleep 0.1
-done
-ifconfig lo 127.0.0.1
-ifconfig eth0 up
-udhcpc -q -n -t 20 -T 1 -i eth0 -s /dhcp || echo "GUEST no address"
-"""
+def base():
+    """The folder with vmlinuz.efi and initrd.img, made once in a run."""
+    global BASE
+    if not BASE:
+        folder = where.build() / "tests/emu/guest"
+        command = ["sh", str(where.SOURCE / "scripts/make-guest-image"),
+                   "-d", str(where.build() / "guest-kernel")]
+        if (where.build() / "bvlog").exists():
+            command += ["-f", str(where.build() / "bvlog")]
+        done = subprocess.run(command + [str(folder)], text=True,
+                              stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
+        if done.returncode:
+            raise where.Missing(f"no guest image: {done.stdout}")
+        BASE = folder
+    return BASE
 
 
 class Archive:
@@ -64,9 +53,6 @@ class Archive:
     def pad(self, data):
         self.parts.append(data + bytes(-len(data) % 4))
 
-    def folder(self, name):
-        self.entry(name, 0o040755)
-
     def file(self, name, data, mode=0o755):
         if isinstance(data, Path):
             data = data.read_bytes()
@@ -74,42 +60,28 @@ class Archive:
             data = data.encode()
         self.entry(name, 0o100000 | mode, data)
 
-    def link(self, name, target):
-        self.entry(name, 0o120777, target.encode())
-
     def data(self):
         self.entry("TRAILER!!!", 0)
         return b"".join(self.parts)
 
 
-def initramfs(script, modules=(), files=None):
-    """script: what /run.sh does.  files: path in the guest -> content; all
-    are executable."""
-    archive = Archive()
-    for name in ("bin", "dev", "proc", "sys", "tmp", "modules"):
-        archive.folder(name)
-    archive.entry("dev/console", 0o020600, rdev=(5, 1))
-    archive.file("bin/busybox", where.busybox())
-    archive.link("bin/sh", "busybox")
-    archive.file("init", INIT)
-    archive.file("dhcp", DHCP_SCRIPT)
-    archive.file("run.sh", script)
-    for number, name in enumerate(modules):
-        path = where.kernel_module(name)
-        archive.file(f"modules/{number:02}-{path.name}", path)
+def boot_files(script, files=None):
+    """Files of a boot disk.  script: what the guest runs, see
+    scripts/guest-init; files: path in the guest -> content, executable."""
+    extra = Archive()
+    extra.file("run.sh", script)
     for name, content in (files or {}).items():
-        archive.file(name, content)
-    return gzip.compress(archive.data(), 1, mtime=0)
+        extra.file(name, content)
+    image = (base() / "initrd.img").read_bytes()
+    return {"vmlinuz.efi": base() / "vmlinuz.efi",
+            "initrd.img": image + bytes(-len(image) % 512) + extra.data()}
 
 
-def boot_files(script, modules=(), files=None):
-    return {"vmlinuz.efi": where.kernel(),
-            "initrd.img": initramfs(script, modules, files)}
-
-
-def boot_line(more=""):
-    """The step of flow.txt, or the command of the shell."""
-    return f"\\vmlinuz.efi initrd=\\initrd.img {COMMAND_LINE} {more}".strip()
+def boot_line(end="poweroff", more=""):
+    """The step of flow.txt, or the command of the shell.  end: what the
+    guest does after its script, see scripts/guest-init."""
+    return (f"\\vmlinuz.efi initrd=\\initrd.img {COMMAND_LINE} bvend={end} "
+            f"{more}").strip()
 
 
 def payload(size):

@@ -32,18 +32,12 @@ def built(name, hint="make"):
 
 def guest_program(name):
     """An EFI program of tests/guest."""
-    return built(f"tests/guest/{name}.efi", "make check-programs")
+    return built(f"tests/guest/{name}.efi", "make guest-programs")
 
 
 def vmm_image(variant):
     """The ELF image of a variant."""
-    for name in (f"{variant}.elf", f"bitvisor-{variant}.elf",
-                 f"frontends/{variant}.elf",
-                 f"frontends/{variant}/{variant}.elf"):
-        path = build() / name
-        if path.exists():
-            return path
-    raise Missing(f"no image of the variant {variant!r} in {build()}: make")
+    return built(f"{variant}.elf")
 
 
 def system_file(patterns, package):
@@ -58,23 +52,3 @@ def firmware():
     return system_file(["/usr/share/ovmf/OVMF.fd",
                         "/usr/share/OVMF/OVMF.fd",
                         "/usr/share/edk2/x64/OVMF.fd"], "ovmf")
-
-
-def kernel():
-    """The newest distribution kernel that has its modules here."""
-    for path in sorted(glob.glob("/boot/vmlinuz-*"), reverse=True):
-        release = path.split("vmlinuz-", 1)[1]
-        if os.path.isdir(f"/lib/modules/{release}"):
-            return Path(path)
-    raise Missing("no /boot/vmlinuz-*: install linux-image-amd64")
-
-
-def kernel_module(name):
-    release = kernel().name.split("vmlinuz-", 1)[1]
-    return system_file([f"/lib/modules/{release}/kernel/**/{name}.ko"],
-                       "linux-image-amd64")
-
-
-def busybox():
-    return system_file(["/bin/busybox", "/usr/bin/busybox"],
-                       "busybox-static")
