@@ -8,6 +8,14 @@ bvconf_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/libvmm -I$(top_srcdir)
 $(filter %-config_default.$(OBJEXT),$(bvconf_OBJECTS)): \
 		$(DEFCONFIG) | check-defconfig
 
+# bvlog: reads the VMM's log in the guest; a program of the guest's system.
+bin_PROGRAMS += bvlog
+bvlog_SOURCES = tools/bvlog/bvlog.c tools/bvlog/call.c tools/bvlog/call.h \
+	tools/bvlog/instruction.S tools/bvlog/reader.c tools/bvlog/reader.h
+bvlog_CPPFLAGS = $(AM_CPPFLAGS)
+bvlog_CCASFLAGS =
+dist_man_MANS += tools/bvlog.1
+
 # A bootable USB stick.  A bitvisor.conf in the build folder goes along;
 # EFI_SHELL=FILE names the UEFI shell if no package of one is installed.
 dist_noinst_SCRIPTS += tools/mkimage
