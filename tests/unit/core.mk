@@ -64,3 +64,17 @@ nodist_screen_test_SOURCES = libvmm/core/panic_font.c
 screen_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 screen_test_CFLAGS = $(UNIT_CFLAGS)
 screen_test_LDADD = $(UNIT_LIBS)
+
+# Contains bvlog.c; real are the log, the hypercalls and the protocol.
+check_PROGRAMS += bvlog_test
+TESTS += bvlog_test
+bvlog_test_SOURCES = tests/unit/bvlog_test.c tests/unit/fake_vcpu.c \
+	tests/unit/fake_vcpu.h tools/bvlog/reader.c tools/bvlog/reader.h \
+	libvmm/core/error.c libvmm/core/hypercall.c libvmm/core/log.c \
+	libvmm/core/printf.c libvmm/core/sink_guest.c
+bvlog_test_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/tools/bvlog
+bvlog_test_CFLAGS = $(UNIT_CFLAGS)
+bvlog_test_LDADD = $(UNIT_LIBS)
+
+dist_check_SCRIPTS += tests/unit/bvlog.tap
+TESTS += tests/unit/bvlog.tap

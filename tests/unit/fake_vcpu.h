@@ -16,6 +16,7 @@ struct vmm_vcpu {
 	uint8_t memory[FAKE_PAGES * 4096];
 	bool missing[FAKE_PAGES];
 	bool supervisor[FAKE_PAGES];	/* implicit accesses only */
+	bool host_memory;	/* other addresses are those of the test */
 	unsigned number;
 };
 
