@@ -257,6 +257,8 @@ static void other_mode(const char *name, unsigned selector, uint32_t base,
 	far.offset = (uint64_t)probe.low - base;
 	far.selector = selector;
 	far.result = (uint32_t *)(probe.low + 0x2000);
+	far.result[0] = far.result[1] = far.result[2] = far.result[3] = 0;
+	far.result[4] = 0;
 	trap = trap_catch(do_call_far, 0);
 	out("PROBE insn.mode.%s ", name);
 	trap_print(trap);

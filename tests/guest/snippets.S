@@ -184,6 +184,10 @@ call_far:
 	pushq	%r14
 	pushq	%r15
 	movq	%rsp, call_far_rsp(%rip)
+	/* A return to ring 3 before may have left null selectors. */
+	movl	$0x10, %eax
+	movl	%eax, %ds
+	movl	%eax, %es
 	leaq	-16(%rdx), %rsp
 	leaq	1f(%rip), %rax
 	movl	%eax, (%rsp)

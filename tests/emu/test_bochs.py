@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Bochs: a second emulation of SVM, and the one of VMX."""
+
+import shutil
+
+from bvemu import flow, probe
+from bvemu.bochs import Bochs
+from bvemu.case import Skip, test
+from bvemu.machine import Failure
+
+# Models: one with VMX, EPT and unrestricted guest; one with SVM.
+INTEL, AMD = "corei7_haswell_4770", "ryzen"
+BARE = {}
+
+
+def need_bochs():
+    if not shutil.which("bochs"):
+        raise Skip("bochs is not installed: packages bochs, bochsbios")
+
+
+def bare(t, cpu):
+    if cpu not in BARE:
+        BARE[cpu] = probe.run(t.folder / "bare", machine=Bochs, cpu=cpu,
+                              time_limit=200)
+    return BARE[cpu]
+
+
+@test("bochs/shell-bare")
+def shell(t):
+    """The emulated machine is good for the tests: firmware, shell."""
+    need_bochs()
+    with Bochs(t.folder, flow.shell(["echo SHELL-GOES-ON", "reset -s"]),
+               time_limit=200) as m:
+        m.wait_for("^SHELL-GOES-ON", 150)
+        m.wait_exit(30)
+
+
+@test("bochs/probe-bare-intel")
+def probe_intel(t):
+    need_bochs()
+    t.check(len(bare(t, INTEL)) > 25000, "few answers")
+
+
+@test("bochs/probe-bare-amd")
+def probe_amd(t):
+    need_bochs()
+    t.check(len(bare(t, AMD)) > 25000, "few answers")
+
+
+@test("bochs/probe-minimal-amd")
+def probe_minimal_amd(t):
+    need_bochs()
+    expected = bare(t, AMD)
+    got = probe.run(t.folder, variant="minimal", machine=Bochs, cpu=AMD,
+                    time_limit=200)
+    wrong = probe.compare(expected, got)
+    if wrong:
+        raise Failure(f"{len(wrong)} differences to the bare machine:\n" +
+                      "\n".join(wrong[:60]))
