@@ -97,8 +97,9 @@ void vmm_host_dump_control(void);
 
 /* The vCPU of this CPU, NULL if it has none (yet).  Any context. */
 struct vmm_vcpu *vmm_vcpu_current(void);
-/* Stop all other CPUs, as well as that can be done.  Returns after a bounded
- * time whether they answer or not. */
+/* Stop all other CPUs, as well as that can be done; they end in
+ * vmm_panic_stopped.  Returns after a bounded time whether they answer or
+ * not.  Must not log: the log's lock may be held below it. */
 void vmm_cpus_stop(void);
 /* Busy wait.  Before calibration at least roughly right, never for ever. */
 void vmm_delay_usec(uint64_t usec);

@@ -178,6 +178,14 @@ static void (*const stages[])(const struct source *src) = {
 
 /* --- entry --- */
 
+/* Too many panics in panics: no more words. */
+static VMM_NORETURN void give_up(void)
+{
+	if (config.vmm.panic_reboot && state.depth == MAX_DEPTH + 1)
+		vmm_reset_machine();
+	vmm_host_halt();
+}
+
 /* Become the one CPU that panics, or stop here if another one does. */
 static void claim(void)
 {
@@ -192,7 +200,7 @@ static void claim(void)
 	else if (owner != me)
 		vmm_panic_stopped();
 	if (++state.depth > MAX_DEPTH)
-		vmm_host_halt();
+		give_up();
 	line = vmm_log_enter_panic();
 	if (state.first_line == UINT64_MAX)
 		__atomic_store_n(&state.first_line, line, __ATOMIC_RELEASE);
@@ -227,7 +235,7 @@ void vmm_panic_regs(const struct vmm_host_frame *frame)
 {
 	const struct source src = { frame, frame->rip, frame->rbp };
 	const char *name = exception_name(frame->vector);
-	char nested[64];
+	char nested[80];
 	char *message;
 
 	claim();

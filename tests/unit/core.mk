@@ -78,3 +78,23 @@ bvlog_test_LDADD = $(UNIT_LIBS)
 
 dist_check_SCRIPTS += tests/unit/bvlog.tap
 TESTS += tests/unit/bvlog.tap
+
+# Contains panic.c, to begin each test without a panic.
+check_PROGRAMS += panic_test
+TESTS += panic_test
+panic_test_SOURCES = tests/unit/panic_test.c tests/unit/fake_vcpu.c \
+	tests/unit/fake_vcpu.h libvmm/core/printf.c
+panic_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+panic_test_CFLAGS = $(UNIT_CFLAGS)
+panic_test_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += sinks_test
+TESTS += sinks_test
+sinks_test_SOURCES = tests/unit/sinks_test.c tests/unit/fake_vcpu.c \
+	tests/unit/fake_vcpu.h libvmm/core/error.c libvmm/core/guestdump.c \
+	libvmm/core/log.c libvmm/core/printf.c libvmm/core/screen.c \
+	libvmm/core/sink_console.c libvmm/core/sink_screen.c
+nodist_sinks_test_SOURCES = libvmm/core/panic_font.c
+sinks_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+sinks_test_CFLAGS = $(UNIT_CFLAGS)
+sinks_test_LDADD = $(UNIT_LIBS)
