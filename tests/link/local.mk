@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-LINK_TESTS = tests/link/guard.tap tests/link/rules.tap
+LINK_TESTS = tests/link/guard.tap tests/link/loader.tap \
+	tests/link/rules.tap
 dist_check_SCRIPTS += $(LINK_TESTS)
 TESTS += $(LINK_TESTS)
