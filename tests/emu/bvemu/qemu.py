@@ -26,19 +26,21 @@ class Qemu(Machine):
     icount   None, or the argument of -icount: virtual time from executed
              instructions, and with it runs that repeat exactly
     no_reboot  a reset of the machine ends the emulator
+    flash    firmware in flash memory: boot entries outlive a reset
     extra    more arguments
     """
 
     def __init__(self, folder, files=None, folder_disk=False, memory=2048,
                  smp=1, cpu="max,+svm,+npt", nic=None, nic_rom=False,
                  hostfwd=(), icount=None, no_reboot=True, firmware=None,
-                 boot_disk=True, extra=(), time_limit=120):
+                 flash=False, boot_disk=True, extra=(), time_limit=120):
         super().__init__(folder, time_limit)
         self.files, self.folder_disk = files or {}, folder_disk
         self.memory, self.smp, self.cpu = memory, smp, cpu
         self.nic, self.nic_rom, self.hostfwd = nic, nic_rom, hostfwd
         self.icount, self.no_reboot = icount, no_reboot
         self.firmware, self.boot_disk = firmware, boot_disk
+        self.flash = flash
         self.extra = list(extra)
         self.monitor = None
         self.private = None
@@ -64,6 +66,14 @@ class Qemu(Machine):
         return ["-drive", f"file={source},format=raw,if=none,id=boot",
                 "-device", "ide-hd,drive=boot,bootindex=0"]
 
+    def firmware_arguments(self):
+        if not self.flash:
+            return ["-bios", self.firmware or where.firmware()]
+        code, variables = where.flash()
+        shutil.copyfile(variables, self.folder / "variables.fd")
+        return ["-drive", f"if=pflash,format=raw,readonly=on,file={code}",
+                "-drive", "if=pflash,format=raw,file=variables.fd"]
+
     def nic_arguments(self):
         if not self.nic:
             return ["-nic", "none"]
@@ -77,13 +87,13 @@ class Qemu(Machine):
         command = [
             "qemu-system-x86_64", "-accel", "tcg", "-M", "q35",
             "-cpu", self.cpu, "-m", str(self.memory), "-smp", str(self.smp),
-            "-bios", self.firmware or where.firmware(),
             "-display", "none", "-monitor", "none",
             "-chardev", "stdio,id=com1,signal=off",
             "-serial", "chardev:com1",
             "-debugcon", "file:port-e9.log",
             "-global", "isa-debugcon.iobase=0xe9",
             "-qmp", f"unix:{self.private}/qmp,server=on,wait=off"]
+        command += self.firmware_arguments()
         command += self.disk_arguments() + self.nic_arguments()
         if self.icount:
             command += ["-icount", self.icount, "-seed", "1",

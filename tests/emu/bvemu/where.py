@@ -52,3 +52,17 @@ def firmware():
     return system_file(["/usr/share/ovmf/OVMF.fd",
                         "/usr/share/OVMF/OVMF.fd",
                         "/usr/share/edk2/x64/OVMF.fd"], "ovmf")
+
+
+def flash():
+    """Firmware for flash memory, which keeps variables: its code, and the
+    variables of a new machine."""
+    names = [("OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd"),
+             ("OVMF_CODE.fd", "OVMF_VARS.fd"),
+             ("x64/OVMF_CODE.4m.fd", "x64/OVMF_VARS.4m.fd")]
+    for folder in ("/usr/share/OVMF", "/usr/share/edk2"):
+        for code, variables in names:
+            pair = Path(folder, code), Path(folder, variables)
+            if all(p.exists() for p in pair):
+                return pair
+    raise Missing("/usr/share/OVMF/OVMF_CODE_4M.fd not found: install ovmf")
