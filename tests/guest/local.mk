@@ -14,6 +14,7 @@ tests_guest_probe_so_SOURCES = \
 	tests/guest/port.h \
 	tests/guest/probe.c \
 	tests/guest/probe.h \
+	tests/guest/probe_attack.c \
 	tests/guest/probe_cpuid.c \
 	tests/guest/probe_exception.c \
 	tests/guest/probe_insn.c \

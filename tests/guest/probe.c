@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Load options: words, each the name of a group of tests to run (default:
- * all), or vmm=BASE+SIZE in hexadecimal, where the VMM's memory is.
+ * all that compare), or vmm=BASE+SIZE in hexadecimal, where the VMM's memory is.
  */
 #include <efi.h>
 #include <efilib.h>
@@ -25,8 +25,21 @@ static const struct {
 	{ "msr", probe_msr },
 	{ "memory", probe_memory },
 	{ "cost", probe_cost },
+	/* by name only: */
+	{ "triple", attack_triple },
+	{ "idt", attack_idt },
+	{ "cr3", attack_cr3 },
+	{ "exec", attack_exec },
+	{ "hypercall", attack_hypercall },
+	{ "apic-base", attack_apic_base },
+	{ "bad-msr", attack_msr },
+	{ "keyboard", reset_keyboard },
+	{ "cf9", reset_cf9 },
+	{ "port92", reset_port92 },
+	{ "init", reset_init },
 };
 #define GROUPS (sizeof(groups) / sizeof(groups[0]))
+#define DEFAULT_GROUPS 12
 
 void probe_trap(const char *key, int vector)
 {
@@ -87,18 +100,17 @@ static const CHAR16 *parse_hex(const CHAR16 *s, uint64_t *v)
 	}
 }
 
-/* Returns the words that choose groups. */
-static BOOLEAN chosen(const CHAR16 *options, const char *name)
+static BOOLEAN chosen(const CHAR16 *options, UINTN group)
 {
 	BOOLEAN any = FALSE;
 
 	for (; *options; options = skip_word(options)) {
-		if (word_is(options, name))
+		if (word_is(options, groups[group].name))
 			return TRUE;
 		if (StrnCmp(options, L"vmm=", 4))
 			any = TRUE;
 	}
-	return !any;
+	return !any && group < DEFAULT_GROUPS;
 }
 
 static void parse_region(const CHAR16 *options)
@@ -176,7 +188,7 @@ EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *table)
 	probe.cpu = vendor;
 	out("PROBE begin %lx+%lx\n", probe.vmm_base, probe.vmm_size);
 	for (i = 0; i < GROUPS; i++) {
-		if (!chosen(options, groups[i].name))
+		if (!chosen(options, i))
 			continue;
 		out("PROBE group %s\n", groups[i].name);
 		trap_begin();

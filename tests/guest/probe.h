@@ -41,6 +41,19 @@ void probe_xsetbv(void);
 void probe_memory(void);
 void probe_cost(void);
 
+/* Run by name only, see probe_attack.c. */
+void attack_triple(void);
+void attack_idt(void);
+void attack_cr3(void);
+void attack_exec(void);
+void attack_hypercall(void);
+void attack_apic_base(void);
+void attack_msr(void);
+void reset_keyboard(void);
+void reset_cf9(void);
+void reset_port92(void);
+void reset_init(void);
+
 /* Print "PROBE <key> <trap>\n" for the result of trap_catch. */
 void probe_trap(const char *key, int vector);
 
