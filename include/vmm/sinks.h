@@ -16,8 +16,9 @@ extern const struct vmm_unit vmm_sink_console;
 /* A 16550 UART, config.vmm.tty_serial. */
 extern const struct vmm_unit vmm_sink_serial;
 
-/* The framebuffer that the loader handed over; shows panics only.  It must
- * be mapped, at its physical address, in the VMM's own page tables. */
+/* The framebuffer that the loader handed over; shows panics only, from when
+ * vmm->services is NULL.  It must be mapped, at its physical address, in the
+ * VMM's own page tables. */
 extern const struct vmm_unit vmm_sink_screen;
 
 /* The guest, which asks by hypercall: see vmm/logread.h and bvlog(1). */

@@ -10,6 +10,7 @@
 static struct panic_screen {
 	struct vmm_log_sink sink;
 	struct vmm_screen screen;
+	const struct vmm *vmm;
 	bool attached, cleared;
 } panic_screen;
 
@@ -26,11 +27,13 @@ static void screen_emit(struct vmm_log_sink *sink,
 	vmm_screen_line(&panic_screen.screen, line->text, line->len);
 }
 
-/* Lines before a panic need no hands: they wait until there is one. */
+/* Lines before a panic need no hands: they wait until there is one.  While
+ * the firmware is in charge, its console shows them, on the same pixels. */
 static bool screen_ready(struct vmm_log_sink *sink)
 {
 	(void)sink;
-	return vmm_panic_first_line() != UINT64_MAX;
+	return vmm_panic_first_line() != UINT64_MAX &&
+	       !panic_screen.vmm->services;
 }
 
 static int screen_init(struct vmm *vmm)
@@ -41,6 +44,7 @@ static int screen_init(struct vmm *vmm)
 			.emit = screen_emit,
 			.ready = screen_ready,
 		},
+		.vmm = vmm,
 	};
 	/* A machine without a usable screen has no panics on it: fine. */
 	if (vmm_screen_init(&panic_screen.screen, &vmm->handoff->framebuffer,

@@ -105,7 +105,7 @@ static void test_screen(void **state)
 			.format = BV_PIXEL_BGRX8,
 		},
 	};
-	struct vmm vmm = { .handoff = &handoff };
+	struct vmm vmm = { .handoff = &handoff, .services = &services };
 	uint32_t row = vmm_panic_font.height * WIDTH;
 	struct vmm_log_line line;
 	uint64_t seq = 0;
@@ -121,10 +121,14 @@ static void test_screen(void **state)
 		;
 	panic_line = seq;
 	vmm_log_err("_\n");
+	/* The screen is still the firmware's. */
+	assert_int_equal(pixels[0], 0);
+	vmm.services = NULL;
+	vmm_log_err("_\n");
 	assert_int_not_equal(pixels[0], 0);
-	assert_int_equal(pixels[row], pixels[0]);
+	assert_memory_equal(pixels + row, pixels, row * 4);
 	vmm_log_err("#\n");
-	assert_memory_not_equal(pixels + row, pixels, row * 4);
+	assert_memory_not_equal(pixels + 2 * row, pixels, row * 4);
 	vmm_sink_screen.shutdown(&vmm);
 	panic_line = UINT64_MAX;
 	/* No screen is no reason not to start. */
