@@ -7,3 +7,4 @@ include tests/unit/mm.mk
 include tests/unit/config.mk
 include tests/unit/core.mk
 include tests/unit/loader.mk
+include tests/unit/acpi.mk
