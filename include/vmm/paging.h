@@ -60,18 +60,19 @@ extern const struct vmm_pt_format vmm_pt_npt;
 extern const struct vmm_pt_format vmm_pt_host;
 extern const struct vmm_pt_format vmm_pt_ept;
 
-/* Where tables live.  alloc returns a zeroed 4 KiB page or NULL. */
+/* Where tables live.  alloc returns a zeroed 4 KiB page or NULL.  ctx is what
+ * vmm_pt_init was given. */
 struct vmm_pt_mem {
 	void *(*alloc)(void *ctx);
 	void (*free)(void *ctx, void *table);
 	uint64_t (*to_pa)(void *ctx, void *table);
 	void *(*to_va)(void *ctx, uint64_t pa);
-	void *ctx;
 };
 
 struct vmm_pt {
 	const struct vmm_pt_format *fmt;
 	const struct vmm_pt_mem *mem;
+	void *ctx;		/* for mem */
 	uint64_t *root;
 	unsigned max_leaf;	/* <= fmt->max_leaf */
 };
@@ -85,15 +86,18 @@ struct vmm_pt_leaf {
 /* Make an empty table set with leaves up to max_leaf (1..fmt->max_leaf).
  * -ENOMEM, -EINVAL. */
 int vmm_pt_init(struct vmm_pt *pt, const struct vmm_pt_format *fmt,
-		const struct vmm_pt_mem *mem, unsigned max_leaf) VMM_MUST_CHECK;
-/* Free all tables, the root too. */
+		const struct vmm_pt_mem *mem, void *ctx, unsigned max_leaf)
+	VMM_MUST_CHECK;
+/* Free all tables, the root too.  No CPU may be using them. */
 void vmm_pt_destroy(struct vmm_pt *pt);
 
 /*
  * Map [va, va+size) to [pa, pa+size), replacing what was there, with the
  * largest leaves that alignment and max_leaf allow.  All 4 KiB multiples.
- * prot 0 unmaps.  On -ENOMEM the range is mapped up to some point, the rest
- * as before, and nothing outside the range has changed its translation.
+ * prot 0 unmaps; any other includes VMM_PT_R.  A leaf that crosses an end of
+ * the range is split there, even if it translates as asked already.
+ * -EINVAL; on -ENOMEM the range is mapped up to some point, the rest as
+ * before, and nothing outside the range has changed its translation.
  * A table whose place a larger leaf could take stays in use: entries are
  * never merged, so no table is freed while a CPU may still walk it.
  */
@@ -107,6 +111,20 @@ int vmm_pt_map_same(struct vmm_pt *pt, uint64_t va, uint64_t pa, uint64_t size,
 /* Find the leaf that translates va; false (size 0) if there is none. */
 bool vmm_pt_lookup(const struct vmm_pt *pt, uint64_t va,
 		   struct vmm_pt_leaf *leaf);
+
+/* The same for va or the lowest address above it that is mapped. */
+bool vmm_pt_next(const struct vmm_pt *pt, uint64_t va,
+		 struct vmm_pt_leaf *leaf);
+
+/*
+ * Unmap everything from va (a multiple of what an entry of the second-highest
+ * level covers: 1 GiB with 4 levels) to the end, tables and all.  CPUs may
+ * still be using the tables, so they go to two pages of graves, zeroed or
+ * buried before; when all CPUs have flushed their TLBs, vmm_pt_bury frees
+ * them.  True if there are tables to bury.
+ */
+bool vmm_pt_detach(struct vmm_pt *pt, uint64_t va, uint64_t *const graves[2]);
+void vmm_pt_bury(struct vmm_pt *pt, uint64_t *const graves[2]);
 
 /* Physical address of the root, as CR3 / nCR3 / EPTP want it. */
 uint64_t vmm_pt_root_pa(const struct vmm_pt *pt);

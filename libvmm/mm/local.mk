@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Memory: pages, page tables, the nested map, guest memory.
 libvmm_la_SOURCES += \
+	libvmm/mm/hostmap.c \
+	libvmm/mm/nested.c \
 	libvmm/mm/pagepool.c \
+	libvmm/mm/pool_mem.c \
 	libvmm/mm/pt_formats.c \
 	libvmm/mm/ptable.c \
 	libvmm/mm/walk.c

@@ -39,7 +39,7 @@ static uint64_t get_entry(const uint64_t *slot)
 
 static uint64_t *entry_table(const struct vmm_pt *pt, uint64_t entry)
 {
-	return pt->mem->to_va(pt->mem->ctx, entry & pt->fmt->addr_mask);
+	return pt->mem->to_va(pt->ctx, entry & pt->fmt->addr_mask);
 }
 
 /* Bit 12 of a large leaf is the PAT bit in some formats, so the address of a
@@ -73,30 +73,14 @@ static void fill_split(const struct vmm_pt *pt, uint64_t *table, uint64_t leaf,
 static uint64_t *make_table(struct vmm_pt *pt, uint64_t *slot, unsigned level)
 {
 	uint64_t entry = get_entry(slot);
-	uint64_t *table = pt->mem->alloc(pt->mem->ctx);
+	uint64_t *table = pt->mem->alloc(pt->ctx);
 
 	if (!table)
 		return NULL;
 	if (pt->fmt->present(entry))
 		fill_split(pt, table, entry, level);
-	set_entry(slot, pt->fmt->table(pt->mem->to_pa(pt->mem->ctx, table)));
+	set_entry(slot, pt->fmt->table(pt->mem->to_pa(pt->ctx, table)));
 	return table;
-}
-
-/* Does the entry, not a table, translate the span as asked already?  Then a
- * large leaf need not be split for it. */
-static bool already_so(const struct vmm_pt *pt, uint64_t entry, unsigned level,
-		       const struct span *s)
-{
-	uint64_t pa, offset = s->va & (level_size(level) - 1);
-
-	if (!pt->fmt->present(entry))
-		return !s->prot;
-	if (!s->prot || (s->same && s->size != VMM_PAGE_SIZE))
-		return false;
-	pa = leaf_pa(pt, entry, level);
-	return pa + offset == s->pa &&
-	       entry == pt->fmt->leaf(pa, level, s->prot, s->mt);
 }
 
 /* Can one entry of this level do what the span asks for? */
@@ -122,8 +106,8 @@ static int map_entry(struct vmm_pt *pt, uint64_t *slot, unsigned level,
 
 	if (is_table(pt, entry, level))
 		return map_table(pt, entry_table(pt, entry), level - 1, s);
-	if (already_so(pt, entry, level, s))
-		return 0;
+	if (!pt->fmt->present(entry) && !s->prot)
+		return 0;	/* nothing to unmap */
 	if (fits_entry(pt, level, s)) {
 		set_entry(slot, s->prot ? pt->fmt->leaf(s->pa, level, s->prot,
 							s->mt) : 0);
@@ -199,46 +183,78 @@ int vmm_pt_map_same(struct vmm_pt *pt, uint64_t va, uint64_t pa, uint64_t size,
 	return map_checked(pt, &s);
 }
 
-bool vmm_pt_lookup(const struct vmm_pt *pt, uint64_t va,
-		   struct vmm_pt_leaf *leaf)
+static void tell_leaf(const struct vmm_pt *pt, uint64_t va, uint64_t entry,
+		      unsigned level, struct vmm_pt_leaf *leaf)
 {
-	const uint64_t *table = pt->root;
-	unsigned level = pt->fmt->levels;
-	uint64_t entry;
-
-	*leaf = (struct vmm_pt_leaf){ 0 };
-	if (va >= level_size(level + 1))
-		return false;
-	for (;; level--) {
-		entry = get_entry(&table[level_index(va, level)]);
-		if (!pt->fmt->present(entry))
-			return false;
-		if (pt->fmt->is_leaf(entry, level))
-			break;
-		table = entry_table(pt, entry);
-	}
 	leaf->size = level_size(level);
 	leaf->va = VMM_ROUND_DOWN(va, leaf->size);
 	leaf->pa = leaf_pa(pt, entry, level);
 	leaf->prot = pt->fmt->prot(entry);
 	leaf->mt = pt->fmt->memtype(entry, level);
+}
+
+/* The level of the entry that ends the walk for va, a leaf or nothing. */
+static unsigned walk_to(const struct vmm_pt *pt, uint64_t va, uint64_t *entry)
+{
+	const uint64_t *table = pt->root;
+	unsigned level = pt->fmt->levels;
+
+	for (;; level--) {
+		*entry = get_entry(&table[level_index(va, level)]);
+		if (!is_table(pt, *entry, level))
+			return level;
+		table = entry_table(pt, *entry);
+	}
+}
+
+bool vmm_pt_lookup(const struct vmm_pt *pt, uint64_t va,
+		   struct vmm_pt_leaf *leaf)
+{
+	unsigned level;
+	uint64_t entry;
+
+	*leaf = (struct vmm_pt_leaf){ 0 };
+	if (va >= level_size(pt->fmt->levels + 1))
+		return false;
+	level = walk_to(pt, va, &entry);
+	if (!pt->fmt->present(entry))
+		return false;
+	tell_leaf(pt, va, entry, level, leaf);
 	return true;
+}
+
+bool vmm_pt_next(const struct vmm_pt *pt, uint64_t va,
+		 struct vmm_pt_leaf *leaf)
+{
+	*leaf = (struct vmm_pt_leaf){ 0 };
+	while (va < level_size(pt->fmt->levels + 1)) {
+		uint64_t entry;
+		unsigned level = walk_to(pt, va, &entry);
+
+		if (pt->fmt->present(entry)) {
+			tell_leaf(pt, va, entry, level, leaf);
+			return true;
+		}
+		va = (va | (level_size(level) - 1)) + 1;
+	}
+	return false;
 }
 
 uint64_t vmm_pt_root_pa(const struct vmm_pt *pt)
 {
-	return pt->mem->to_pa(pt->mem->ctx, pt->root);
+	return pt->mem->to_pa(pt->ctx, pt->root);
 }
 
 int vmm_pt_init(struct vmm_pt *pt, const struct vmm_pt_format *fmt,
-		const struct vmm_pt_mem *mem, unsigned max_leaf)
+		const struct vmm_pt_mem *mem, void *ctx, unsigned max_leaf)
 {
 	if (max_leaf < 1 || max_leaf > fmt->max_leaf)
 		return VMM_ERROR(EINVAL);
 	pt->fmt = fmt;
 	pt->mem = mem;
+	pt->ctx = ctx;
 	pt->max_leaf = max_leaf;
-	pt->root = mem->alloc(mem->ctx);
+	pt->root = mem->alloc(ctx);
 	return pt->root ? 0 : VMM_ERROR(ENOMEM);
 }
 
@@ -247,7 +263,7 @@ static void free_table(struct vmm_pt *pt, uint64_t *table, unsigned level)
 	for (unsigned i = 0; i < ENTRIES && level > 1; i++)
 		if (is_table(pt, table[i], level))
 			free_table(pt, entry_table(pt, table[i]), level - 1);
-	pt->mem->free(pt->mem->ctx, table);
+	pt->mem->free(pt->ctx, table);
 }
 
 void vmm_pt_destroy(struct vmm_pt *pt)
@@ -255,4 +271,55 @@ void vmm_pt_destroy(struct vmm_pt *pt)
 	if (pt->root)
 		free_table(pt, pt->root, pt->fmt->levels);
 	pt->root = NULL;
+}
+
+/* Move the tables of entries first.. of a table to the same place of grave;
+ * entries that are leaves just go.  True if there was a table. */
+static bool move_to_grave(struct vmm_pt *pt, uint64_t *table, unsigned level,
+			  unsigned first, uint64_t *grave)
+{
+	bool moved = false;
+
+	for (unsigned i = first; i < ENTRIES; i++) {
+		uint64_t entry = get_entry(&table[i]);
+
+		if (!pt->fmt->present(entry))
+			continue;
+		if (is_table(pt, entry, level)) {
+			grave[i] = entry;
+			moved = true;
+		}
+		set_entry(&table[i], 0);
+	}
+	return moved;
+}
+
+bool vmm_pt_detach(struct vmm_pt *pt, uint64_t va, uint64_t *const graves[2])
+{
+	unsigned level = pt->fmt->levels;
+	unsigned index = level_index(va, level);
+	uint64_t entry = get_entry(&pt->root[index]);
+	bool moved = false;
+
+	if (level_index(va, level - 1)) {	/* the first is kept in part */
+		if (is_table(pt, entry, level))
+			moved = move_to_grave(pt, entry_table(pt, entry),
+					      level - 1,
+					      level_index(va, level - 1),
+					      graves[1]);
+		index++;
+	}
+	return move_to_grave(pt, pt->root, level, index, graves[0]) || moved;
+}
+
+void vmm_pt_bury(struct vmm_pt *pt, uint64_t *const graves[2])
+{
+	for (unsigned i = 0; i < 2 * ENTRIES; i++) {
+		uint64_t *entry = &graves[i / ENTRIES][i % ENTRIES];
+		unsigned level = pt->fmt->levels - i / ENTRIES;
+
+		if (pt->fmt->present(*entry))
+			free_table(pt, entry_table(pt, *entry), level - 1);
+		*entry = 0;
+	}
 }

@@ -30,3 +30,22 @@ walk_test_SOURCES = tests/unit/walk_test.c libvmm/mm/walk.c libvmm/core/error.c
 walk_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 walk_test_CFLAGS = $(UNIT_CFLAGS)
 walk_test_LDADD = $(UNIT_LIBS)
+
+# Contains ptable.c itself, to watch pages through every store.
+check_PROGRAMS += nested_test
+TESTS += nested_test
+nested_test_SOURCES = tests/unit/nested_test.c libvmm/mm/nested.c \
+	libvmm/mm/pool_mem.c libvmm/mm/pagepool.c libvmm/mm/pt_formats.c \
+	libvmm/cpu/mtrr.c libvmm/core/error.c
+nested_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+nested_test_CFLAGS = $(UNIT_CFLAGS)
+nested_test_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += hostmap_test
+TESTS += hostmap_test
+hostmap_test_SOURCES = tests/unit/hostmap_test.c libvmm/mm/hostmap.c \
+	libvmm/mm/pool_mem.c libvmm/mm/pagepool.c libvmm/mm/pt_formats.c \
+	libvmm/mm/ptable.c libvmm/cpu/mtrr.c libvmm/core/error.c
+hostmap_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+hostmap_test_CFLAGS = $(UNIT_CFLAGS)
+hostmap_test_LDADD = $(UNIT_LIBS)

@@ -87,7 +87,7 @@ static void *arena_to_va(void *ctx, uint64_t pa)
 }
 
 static const struct vmm_pt_mem mem = {
-	arena_alloc, arena_free, arena_to_pa, arena_to_va, arena
+	arena_alloc, arena_free, arena_to_pa, arena_to_va
 };
 
 /* --- the processor's walk; a translation is pa | prot | mt << 3, 0 none --- */
@@ -353,7 +353,8 @@ static void begin(enum kind k, unsigned max_leaf)
 	memset(reachable, 0, sizeof(reachable));
 	memset(model, 0, sizeof(model));
 	memset(&rec, 0, sizeof(rec));
-	assert_int_equal(vmm_pt_init(&pt, formats[k], &mem, max_leaf), 0);
+	assert_int_equal(vmm_pt_init(&pt, formats[k], &mem, arena,
+				     max_leaf), 0);
 	assert_int_equal(vmm_pt_root_pa(&pt), ARENA_PA);
 	mark_reachable(pt.root, 4);
 }
@@ -437,7 +438,7 @@ static void split_of_2m_leaf(void **state)
 	}
 }
 
-/* What is mapped as asked already costs no split and no store. */
+/* Unmapping what is not mapped takes no memory and no store. */
 static void nothing_to_do(void **state)
 {
 	struct op op = whole;
@@ -445,25 +446,78 @@ static void nothing_to_do(void **state)
 	(void)state;
 	for (unsigned k = 0; k < KINDS; k++) {
 		begin(k, 3);
-		assert_int_equal(run(&whole), 0);
-		op.va = op.pa = WIN + 3 * K4;
-		op.size = 7 * M2;
-		assert_int_equal(run(&op), 0);
-		assert_int_equal(rec.live_stores, 0);
-		assert_int_equal(allocated, 3);
-		op.prot = VMM_PT_R;
-		op.size = K4;
-		op.same = true;
-		assert_int_equal(run(&op), 0);
-		assert_int_equal(rec.live_stores, 3);
-		end();
-		begin(k, 3);
-		op = whole;
 		op.prot = 0;
-		assert_int_equal(run(&op), 0);	/* unmap what is not mapped */
+		assert_int_equal(run(&op), 0);
 		assert_int_equal(allocated, 1);
-		op = whole;
+		assert_int_equal(rec.live_stores, 0);
 		end();
+	}
+}
+
+/* No leaf crosses the ends of a range that was mapped, even if the
+ * translation is the same on both sides. */
+static void ends_are_ends_of_leaves(void **state)
+{
+	const struct op part = { WIN + 3 * M2, WIN + 3 * M2, M2 + K4,
+				 VMM_PT_RWX, VMM_MT_WB, false };
+	struct vmm_pt_leaf leaf;
+
+	(void)state;
+	for (unsigned k = 0; k < KINDS; k++) {
+		begin(k, 3);
+		assert_int_equal(run(&whole), 0);
+		assert_int_equal(run(&part), 0);
+		compare_all();
+		assert_true(vmm_pt_lookup(&pt, part.va, &leaf));
+		assert_int_equal(leaf.va, part.va);
+		assert_int_equal(leaf.size, M2);
+		assert_true(vmm_pt_lookup(&pt, part.va + part.size, &leaf));
+		assert_int_equal(leaf.va, part.va + part.size);
+		end();
+	}
+}
+
+/* Everything above an address goes, tables and all, nothing below it. */
+static void detach_and_bury(void **state)
+{
+	static const struct { uint64_t at; unsigned tables_left; } cases[] = {
+		{ 0, 2 }, { G1, 3 }, { 2 * G1, 6 }, { 3 * G1, 6 },
+	};
+	const struct op page = { WIN + G1 + 7 * K4, 0x7000, K4, VMM_PT_R,
+				 VMM_MT_WB, false };
+
+	(void)state;
+	for (unsigned i = 0; i < 4 * KINDS; i++) {
+		uint64_t *const graves[2] = { calloc(1, K4), calloc(1, K4) };
+		struct op gone = { WIN + cases[i / KINDS].at, 0, 0, 0, 0, 0 };
+
+		begin(i % KINDS, 2);
+		assert_int_equal(run(&whole), 0);
+		assert_int_equal(run(&page), 0);
+		assert_int_equal(allocated, 6);
+		gone.size = WIN + 2 * G1 < gone.va ? 0 :
+			    WIN + 2 * G1 - gone.va;
+		rec.op = gone;
+		rec.full = rec.on = true;
+		rec.live_stores = 0;
+		assert_int_equal(vmm_pt_detach(&pt, gone.va, graves),
+				 cases[i / KINDS].tables_left < 6);
+		rec.on = false;
+		check_shadow();
+		check_state();
+		model_apply(&gone);
+		compare_all();
+		assert_int_equal(allocated, 6);		/* not yet */
+		vmm_pt_bury(&pt, graves);
+		compare_all();
+		assert_int_equal(allocated, cases[i / KINDS].tables_left);
+		vmm_pt_bury(&pt, graves);		/* nothing left */
+		assert_false(vmm_pt_detach(&pt, gone.va, graves));
+		assert_int_equal(run(&whole), 0);
+		compare_all();
+		end();
+		free(graves[0]);
+		free(graves[1]);
 	}
 }
 
@@ -549,12 +603,15 @@ static void bad_arguments(void **state)
 		assert_int_equal(allocated, 1);
 		assert_int_equal(call(&last), 0);
 		assert_true(walk(last.va) == translation(last.pa, 7, 6));
-		assert_int_equal(vmm_pt_init(&other, formats[k], &mem, 0),
+		assert_int_equal(vmm_pt_init(&other, formats[k], &mem, arena,
+					     0),
 				 -EINVAL);
-		assert_int_equal(vmm_pt_init(&other, formats[k], &mem, 4),
+		assert_int_equal(vmm_pt_init(&other, formats[k], &mem, arena,
+					     4),
 				 -EINVAL);
 		alloc_limit = allocated;
-		assert_int_equal(vmm_pt_init(&other, formats[k], &mem, 3),
+		assert_int_equal(vmm_pt_init(&other, formats[k], &mem, arena,
+					     3),
 				 -ENOMEM);
 		end();
 	}
@@ -677,6 +734,8 @@ int main(void)
 		cmocka_unit_test(split_of_1g_leaf),
 		cmocka_unit_test(split_of_2m_leaf),
 		cmocka_unit_test(nothing_to_do),
+		cmocka_unit_test(ends_are_ends_of_leaves),
+		cmocka_unit_test(detach_and_bury),
 		cmocka_unit_test(all_to_one_page),
 		cmocka_unit_test(lookup_tells_the_leaf),
 		cmocka_unit_test(bad_arguments),
