@@ -4,10 +4,12 @@ can fail.  Most of it with an image that is no VMM (tests/emu/payload) and
 checks from inside what it was given."""
 
 import re
+import shutil
 import subprocess
 
 from bvemu import flow, where
-from bvemu.case import test
+from bvemu.bochs import Bochs
+from bvemu.case import Skip, test
 from bvemu.elf import Elf
 from bvemu.qemu import Qemu
 
@@ -52,14 +54,14 @@ def number(said, what):
                          re.MULTILINE)[1], 16)
 
 
-def hand_over(t, image, cpus, **machine):
+def hand_over(t, image, cpus, emulator=Qemu, **machine):
     """Start an image by flow.efi; where it was reserved."""
-    files = flow.direct([flow.LOADVMM, ":map", ":poweroff"],
+    files = flow.direct([flow.LOADVMM, ":map", ":stall 1"],
                         files=stick(image))
-    with Qemu(t.folder, files, smp=cpus, **machine) as m:
+    with emulator(t.folder, files, smp=cpus, **machine) as m:
         said = wait_good(t, m)
         m.wait_port(r"^FLOW status 0$")
-        m.wait_exit()
+        m.wait_port(r"^FLOW step :stall")
         # The map after the return still says reserved.
         base = number(said, "reserved at")
         regions = re.findall(r"^FLOW reserved ([0-9a-f]+)\+([0-9a-f]+)",
@@ -73,7 +75,9 @@ def hand_over(t, image, cpus, **machine):
 
 @test("loader/handoff-2g")
 def handoff_2g(t):
-    hand_over(t, payload(), 2, memory=2048)
+    said, _ = hand_over(t, payload(), 2, memory=2048)
+    t.check(number(said, "rsdp20"), "no RSDP")
+    t.check(number(said, "framebuffer"), "no framebuffer")
 
 
 @test("loader/handoff-8g")
@@ -90,6 +94,15 @@ def above_4g(t):
                            extra=["-M", "q35,max-ram-below-4g=512M"])
     t.check(base >= 1 << 32, f"image at {base:x}, below 4 GiB")
     t.check(number(said, "image bias") >= 1 << 32, "bias below 4 GiB")
+
+
+@test("loader/handoff-bochs")
+def handoff_bochs(t):
+    """Another emulator: its firmware has no ACPI tables, and its own idea
+    of several processors."""
+    if not shutil.which("bochs"):
+        raise Skip("bochs is not installed: packages bochs, bochsbios")
+    hand_over(t, payload(), 2, Bochs, time_limit=150)
 
 
 def broken_images():
