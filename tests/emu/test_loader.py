@@ -24,7 +24,7 @@ NO_MEMORY, NOT_FOUND, DENIED, STARTED = 9, 0xe, 0xf, 0x14
 
 
 def payload(name="payload"):
-    return where.built(f"tests/emu/{name}.elf", f"make tests/emu/{name}.elf")
+    return where.built(f"tests/emu/{name}.elf", "make guest-programs")
 
 
 def loader():
@@ -287,4 +287,55 @@ def grub(t):
     with Qemu(t.folder, files) as m:
         wait_good(t, m)
         m.wait_port(r"^FLOW begin$")
+        m.wait_exit()
+
+
+# --- with the VMM itself ---
+
+def refused(t, line, status, config=None, cpu="max,+svm,+npt"):
+    """The VMM refuses: one line, the status, and no memory kept; the
+    firmware goes on without it."""
+    files = flow.direct([":map", ":poweroff"], "minimal", config=config)
+    with Qemu(t.folder, files, cpu=cpu) as m:
+        m.wait_for(rf"^loadvmm: .*{line}.*$")
+        m.wait_port(rf"^FLOW status 80000000000000{status:02x}$")
+        m.wait_port(r"^FLOW step :poweroff$")
+        m.wait_exit()
+        t.check("FLOW reserved" in m.port.text(), "no memory map")
+        t.check(" new\n" not in m.port.text(), "memory stays reserved")
+
+
+@test("loader/vmm-no-svm")
+def vmm_no_svm(t):
+    refused(t, "does not support Intel VT or AMD Virtualization",
+            UNSUPPORTED, cpu="max,-svm")
+
+
+@test("loader/vmm-bad-config")
+def vmm_bad_config(t):
+    refused(t, r"bitvisor\.conf:2: .*nonsense", INVALID,
+            config="# a comment\nvmm.nonsense=1\n")
+
+
+@test("loader/vmm-twice")
+def vmm_twice(t):
+    files = flow.direct([flow.LOADVMM, ":poweroff"], "minimal")
+    with Qemu(t.folder, files) as m:
+        m.wait_port(r"^FLOW status 0$")
+        m.wait_for("^" + RUNNING)
+        m.wait_port(rf"^FLOW status 80000000000000{STARTED:02x}$")
+        m.wait_exit()
+
+
+@test("loader/vmm-chain")
+def vmm_chain(t):
+    """The VMM as what the firmware boots; the next program is its guest."""
+    files = {flow.BOOT: loader(),
+             "EFI/BOOT/bitvisor.elf": where.vmm_image("minimal"),
+             "EFI/BOOT/bitvisor.conf": "chain=/flow.efi\n",
+             "flow.efi": where.guest_program("flow"),
+             "flow.txt": f"{flow.LOADVMM}\n:poweroff\n", LOADER: loader()}
+    with Qemu(t.folder, files) as m:
+        m.wait_port(r"^FLOW begin$")
+        m.wait_for("^" + RUNNING)
         m.wait_exit()

@@ -16,3 +16,4 @@ tests/emu/payload.elf: tests/emu/payload/payload.c include/boot/handoff.h
 tests/emu/payload-2m.elf: tests/emu/payload/payload.c include/boot/handoff.h
 	$(AM_V_at)$(MKDIR_P) tests/emu
 	$(AM_V_CCLD)$(PAYLOAD_CC) -Wl,-z,max-page-size=0x200000 -o $@ $<
+guest-programs: $(PAYLOADS)
