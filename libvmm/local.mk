@@ -8,11 +8,12 @@ include libvmm/core/local.mk
 include libvmm/core/config.mk
 include libvmm/acpi/local.mk
 include libvmm/mm/local.mk
-libvmm_la_SOURCES += libvmm/cpu/mtrr.c
+include libvmm/cpu/local.mk
+include libvmm/svm/local.mk
 # The last is where config_default.c may find defconfig.
 libvmm_la_CPPFLAGS = $(VMM_CPPFLAGS) -I$(top_srcdir)
 libvmm_la_CFLAGS = $(BV_WARNINGS)
-libvmm_la_CCASFLAGS = $(VMM_REQUIRED) -D__ASSEMBLY__
+libvmm_la_CCASFLAGS = $(VMM_REQUIRED)
 $(libvmm_la_OBJECTS): override CFLAGS = $(VMM_BORROW) $(VMM_REQUIRED)
 $(libvmm_la_OBJECTS): override CPPFLAGS =
 $(libvmm_la_OBJECTS): override CCASFLAGS =

@@ -72,6 +72,7 @@ struct vmm_exit {
 		struct {
 			uint16_t port;
 			uint8_t width;		/* 1, 2, 4 */
+			uint8_t addr_size;	/* string forms: 2, 4, 8 */
 			bool in, string, rep;
 		} io;
 		struct {

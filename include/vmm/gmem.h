@@ -68,6 +68,10 @@ int vmm_gpa_write(struct vmm_vcpu *v, uint64_t gpa, const void *buf, size_t n)
 int vmm_gva_read(struct vmm_vcpu *v, uint64_t gva, void *buf, size_t n,
 		 unsigned access, uint64_t *bad, uint32_t *error_code)
 	VMM_MUST_CHECK;
+/* VMM_ACCESS_WRITE is implied in access. */
+int vmm_gva_write(struct vmm_vcpu *v, uint64_t gva, const void *buf, size_t n,
+		  unsigned access, uint64_t *bad, uint32_t *error_code)
+	VMM_MUST_CHECK;
 
 VMM_END_DECLS
 

@@ -13,7 +13,7 @@ VMM_BEGIN_DECLS
  * prints for all.  Level: config.vmm.log_level, as for the serial port. */
 extern const struct vmm_unit vmm_sink_console;
 
-/* A 16550 UART, config.vmm.tty_serial. */
+/* A 16550 UART, config.vmm.tty_serial; the guest does not see its ports. */
 extern const struct vmm_unit vmm_sink_serial;
 
 /* The framebuffer that the loader handed over; shows panics only, from when
@@ -23,10 +23,6 @@ extern const struct vmm_unit vmm_sink_screen;
 
 /* The guest, which asks by hypercall: see vmm/logread.h and bvlog(1). */
 extern const struct vmm_unit vmm_sink_guest;
-
-/* The I/O ports that the log's UART takes from the guest; false if there is
- * none.  Any CPU, constant after the units were initialised. */
-bool vmm_serial_port(uint16_t *first, uint16_t *count);
 
 VMM_END_DECLS
 

@@ -3,6 +3,9 @@
  * Units: the parts of a variant.  A frontend lists them in dependency order;
  * naming one there is what pulls it out of the archives.
  *
+ *	early		its init comes before the VMM looks at the machine, so
+ *			that it sees the log as it is written; early units lead
+ *			the list.
  *	init		once, boot processor, firmware still in charge: may use
  *			vmm->handoff's services.  0 or a negative errno; on an
  *			error the units before it are shut down in reverse and
@@ -16,6 +19,7 @@
 #ifndef VMM_UNIT_H
 #define VMM_UNIT_H
 
+#include <stdbool.h>
 #include <vmm/compiler.h>
 
 VMM_BEGIN_DECLS
@@ -25,6 +29,7 @@ struct vmm_vcpu;
 
 struct vmm_unit {
 	const char *name;
+	bool early;
 	int (*init)(struct vmm *vmm);
 	void (*cpu_init)(struct vmm *vmm, struct vmm_vcpu *vcpu);
 	void (*suspend)(struct vmm *vmm);

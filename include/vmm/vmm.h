@@ -9,6 +9,7 @@
 #include <boot/handoff.h>
 #include <vmm/acpi.h>
 #include <vmm/compiler.h>
+#include <vmm/mtrr.h>
 #include <vmm/pagepool.h>
 #include <vmm/unit.h>
 
@@ -27,6 +28,7 @@ struct vmm {
 	struct vmm_acpi acpi;
 	const struct vmm_vendor_ops *vendor;
 	struct vmm_nested *nested;
+	struct vmm_mtrr mtrr;	/* as the guest has set them */
 	struct vmm_vcpu *vcpu[VMM_MAX_CPUS];
 	unsigned vcpu_count;
 	const struct vmm_unit *const *units;	/* NULL-terminated */
@@ -49,13 +51,6 @@ extern const struct vmm_variant vmm_variant;
 
 /* The one machine; for code that has no object at hand (panic, NMI). */
 extern struct vmm vmm_machine;
-
-/*
- * Start: called by the image's entry code on the boot processor.  Returns a
- * negative errno with handoff->error filled, the machine as before; or does
- * not return here: the guest goes on behind the entry call with 0.
- */
-int64_t vmm_start(struct bv_handoff *handoff);
 
 /* Reset the machine as its own reset button would.  Any CPU, any context. */
 VMM_NORETURN void vmm_reset_machine(void);

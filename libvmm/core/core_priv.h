@@ -32,9 +32,10 @@ uint64_t vmm_log_enter_panic(void);
 
 /* --- unit.c --- */
 
-/* Run init of vmm->units in order.  On an error, which is logged, the units
- * initialised before are shut down in reverse order. */
-int vmm_units_init(struct vmm *vmm) VMM_MUST_CHECK;
+/* Run init of vmm->units in order, from where the last call ended: the early
+ * ones, or all.  On an error, which is logged, the units initialised before
+ * are shut down in reverse order. */
+int vmm_units_init(struct vmm *vmm, bool early) VMM_MUST_CHECK;
 /* In order; on the CPU of vcpu. */
 void vmm_units_cpu_init(struct vmm *vmm, struct vmm_vcpu *vcpu);
 /* suspend in reverse order, resume in order. */
@@ -79,11 +80,6 @@ VMM_NORETURN void vmm_panic_stopped(void) VMM_COLD;
 
 /* Log the state of a guest CPU, at the level given.  On its own CPU. */
 void vmm_dump_guest(struct vmm_vcpu *v, enum vmm_log_level level);
-
-/* --- serial_port.c --- */
-
-/* What vmm_serial_port tells from now on; 0: no port is taken. */
-void vmm_serial_port_set(uint16_t port);
 
 /* --- hostdump.c --- */
 

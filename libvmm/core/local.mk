@@ -7,12 +7,14 @@ libvmm_la_SOURCES += \
 	libvmm/core/hostdump.c \
 	libvmm/core/hypercall.c \
 	libvmm/core/log.c \
+	libvmm/core/main.c \
+	libvmm/core/memmap.c \
+	libvmm/core/memmap.h \
 	libvmm/core/panic.c \
 	libvmm/core/printf.c \
 	libvmm/core/ratelimit.c \
 	libvmm/core/screen.c \
 	libvmm/core/screen.h \
-	libvmm/core/serial_port.c \
 	libvmm/core/sink_console.c \
 	libvmm/core/sink_guest.c \
 	libvmm/core/sink_screen.c \

@@ -68,6 +68,7 @@ static void console_shutdown(struct vmm *vmm)
 
 const struct vmm_unit vmm_sink_console = {
 	.name = "console log",
+	.early = true,
 	.init = console_init,
 	.shutdown = console_shutdown,
 };

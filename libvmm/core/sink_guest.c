@@ -63,5 +63,6 @@ static int guest_init(struct vmm *vmm)
 
 const struct vmm_unit vmm_sink_guest = {
 	.name = "guest log",
+	.early = true,
 	.init = guest_init,
 };

@@ -67,6 +67,7 @@ static void screen_shutdown(struct vmm *vmm)
 
 const struct vmm_unit vmm_sink_screen = {
 	.name = "panic screen",
+	.early = true,
 	.init = screen_init,
 	.shutdown = screen_shutdown,
 };

@@ -3,6 +3,7 @@
 #include <bitvisor/config.h>
 #include <core/core_priv.h>
 #include <core/uart.h>
+#include <vmm/io.h>
 #include <vmm/log.h>
 #include <vmm/printf.h>
 #include <vmm/sinks.h>
@@ -33,7 +34,6 @@ static void serial_emit(struct vmm_log_sink *sink,
 
 static int serial_init(struct vmm *vmm)
 {
-	(void)vmm;
 	serial = (struct serial){
 		.sink = { .name = "serial", .emit = serial_emit },
 		.uart = {
@@ -51,10 +51,9 @@ static int serial_init(struct vmm *vmm)
 				serial.uart.port);
 		return 0;
 	}
-	vmm_serial_port_set(serial.uart.port);
 	serial.attached = true;
 	vmm_log_attach(&serial.sink);
-	return 0;
+	return vmm_io_hide(vmm, serial.uart.port, VMM_UART_PORTS);
 }
 
 static void serial_shutdown(struct vmm *vmm)
@@ -63,12 +62,12 @@ static void serial_shutdown(struct vmm *vmm)
 	if (!serial.attached)
 		return;
 	vmm_log_detach(&serial.sink);
-	vmm_serial_port_set(0);
 	serial.attached = false;
 }
 
 const struct vmm_unit vmm_sink_serial = {
 	.name = "serial log",
+	.early = true,
 	.init = serial_init,
 	.shutdown = serial_shutdown,
 };

@@ -17,13 +17,15 @@ static void log_failure(const struct vmm_unit *unit, int error)
 			    vmm_error_name(error));
 }
 
-int vmm_units_init(struct vmm *vmm)
+int vmm_units_init(struct vmm *vmm, bool early)
 {
-	vmm->units_started = 0;
 	while (vmm->units[vmm->units_started]) {
 		const struct vmm_unit *unit = vmm->units[vmm->units_started];
-		int error = unit->init ? unit->init(vmm) : 0;
+		int error;
 
+		if (early && !unit->early)
+			break;
+		error = unit->init ? unit->init(vmm) : 0;
 		if (error) {
 			log_failure(unit, error);
 			vmm_units_shutdown(vmm);

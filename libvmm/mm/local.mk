@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Memory: pages, page tables, the nested map, guest memory.
 libvmm_la_SOURCES += \
+	libvmm/mm/gmem.c \
 	libvmm/mm/hostmap.c \
 	libvmm/mm/nested.c \
 	libvmm/mm/pagepool.c \

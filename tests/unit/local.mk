@@ -8,3 +8,4 @@ include tests/unit/config.mk
 include tests/unit/core.mk
 include tests/unit/loader.mk
 include tests/unit/acpi.mk
+include tests/unit/cpu.mk

@@ -78,7 +78,7 @@ static int setup(void **state)
 static void test_order(void **state)
 {
 	(void)state;
-	assert_int_equal(vmm_units_init(&vmm), 0);
+	assert_int_equal(vmm_units_init(&vmm, false), 0);
 	vmm_units_cpu_init(&vmm, (struct vmm_vcpu *)(void *)&trace);
 	vmm_units_suspend(&vmm);
 	vmm_units_resume(&vmm);
@@ -94,11 +94,30 @@ static void test_order(void **state)
 	assert_string_equal(trace, "");
 }
 
+/* The leading early units first, the rest when all are asked for. */
+static void test_early(void **state)
+{
+	static const struct vmm_unit early = {
+		.name = "early", .early = true, .init = c_init,
+	};
+	static const struct vmm_unit *const list[] = {
+		&early, &unit_a, &early, NULL
+	};
+
+	(void)state;
+	vmm.units = list;
+	assert_int_equal(vmm_units_init(&vmm, true), 0);
+	assert_string_equal(trace, "c+ ");
+	assert_int_equal(vmm_units_init(&vmm, false), 0);
+	assert_string_equal(trace, "c+ a+ c+ ");
+	assert_int_equal(vmm.units_started, 3);
+}
+
 static void test_failure_unwinds(void **state)
 {
 	(void)state;
 	b_result = -ENODEV;
-	assert_int_equal(vmm_units_init(&vmm), -ENODEV);
+	assert_int_equal(vmm_units_init(&vmm, false), -ENODEV);
 	assert_string_equal(trace, "a+ b+ a- ");
 	assert_int_equal(vmm.units_started, 0);
 	assert_string_equal(logged, "unit b: init failed: ENODEV\n");
@@ -111,7 +130,7 @@ static void test_failure_names_origin(void **state)
 
 	(void)state;
 	b_result = VMM_ERROR(EBUSY);
-	assert_int_equal(vmm_units_init(&vmm), -EBUSY);
+	assert_int_equal(vmm_units_init(&vmm, false), -EBUSY);
 	snprintf(expect, sizeof(expect),
 		 "unit b: init failed: EBUSY (unit_test.c:%d)\n", line);
 	assert_string_equal(logged, expect);
@@ -130,6 +149,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_order, setup),
+		cmocka_unit_test_setup(test_early, setup),
 		cmocka_unit_test_setup(test_failure_unwinds, setup),
 		cmocka_unit_test_setup(test_failure_names_origin, setup),
 		cmocka_unit_test_setup(test_dump_half_way, setup),

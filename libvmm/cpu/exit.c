@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What happens on each exit, in one table. */
+#include <core/core_priv.h>
+#include <cpu/apic.h>
+#include <cpu/policy.h>
+#include <cpu/smp.h>
+#include <vmm/log.h>
+
+typedef enum vmm_verdict (*exit_handler)(struct vmm_vcpu *, struct vmm_exit *);
+
+/* SVM and VMX do not exist for the guest: their instructions raise #UD, as on
+ * a processor without them (APM vol. 3; SDM vol. 3, 31.1). */
+static enum vmm_verdict virt_insn_exit(struct vmm_vcpu *v, struct vmm_exit *e)
+{
+	(void)v;
+	return vmm_fault(e, X86_TRAP_UD);
+}
+
+static enum vmm_verdict hypercall_exit(struct vmm_vcpu *v, struct vmm_exit *e)
+{
+	(void)e;
+	vmm_hypercall_dispatch(v);
+	return VMM_DONE;
+}
+
+/* Modified cache lines of the VMM must reach memory, so write back what the
+ * guest only asks to be thrown away. */
+static enum vmm_verdict invd_exit(struct vmm_vcpu *v, struct vmm_exit *e)
+{
+	(void)v;
+	(void)e;
+	__asm__ volatile("wbinvd" ::: "memory");
+	return VMM_DONE;
+}
+
+/* XSETBV is left to the hardware's checks where it can be; where it exits
+ * anyway, do it with the guest's operands. */
+static enum vmm_verdict pass_exit(struct vmm_vcpu *v, struct vmm_exit *e)
+{
+	(void)v;
+	(void)e;
+	return VMM_PASS;
+}
+
+/* A triple fault.  Bare hardware enters the shutdown state, on which the
+ * chipset resets the machine. */
+static enum vmm_verdict shutdown_exit(struct vmm_vcpu *v, struct vmm_exit *e)
+{
+	(void)e;
+	vmm_log_err("CPU%u: triple fault in the guest, resetting the"
+		    " machine\n", v->number);
+	vmm_dump_guest(v, VMM_LOG_ERR);
+	v->vmm->vendor->dump(v);
+	vmm_reset_machine();
+}
+
+/* The hardware intercepted an INIT that nobody trapped: the sender's SIPI may
+ * be lost already, so all look into their ICRs. */
+static enum vmm_verdict init_exit(struct vmm_vcpu *v, struct vmm_exit *e)
+{
+	(void)e;
+	smp_native_init(v);
+	return VMM_RETRY;
+}
+
+static enum vmm_verdict retry_exit(struct vmm_vcpu *v, struct vmm_exit *e)
+{
+	(void)v;
+	(void)e;
+	return VMM_RETRY;	/* what there is to do is in v->attention */
+}
+
+/* Intercepted only with several processors: one that leaves the system
+ * flushes its caches before it halts (as Linux does). */
+static enum vmm_verdict wbinvd_exit(struct vmm_vcpu *v, struct vmm_exit *e)
+{
+	(void)e;
+	__asm__ volatile("wbinvd" ::: "memory");
+	icr_trap_check_leaving(v);
+	return VMM_DONE;
+}
+
+static const exit_handler handlers[VMM_EXIT_REASONS] = {
+	[VMM_EXIT_CPUID] = cpuid_exit,
+	[VMM_EXIT_MSR_READ] = msr_read_exit,
+	[VMM_EXIT_MSR_WRITE] = msr_write_exit,
+	[VMM_EXIT_IO] = io_exit,
+	[VMM_EXIT_MEM] = memfault_exit,
+	[VMM_EXIT_HYPERCALL] = hypercall_exit,
+	[VMM_EXIT_VIRT_INSN] = virt_insn_exit,
+	[VMM_EXIT_XSETBV] = pass_exit,
+	[VMM_EXIT_CR_WRITE] = pass_exit,
+	[VMM_EXIT_CR_READ] = pass_exit,
+	[VMM_EXIT_INVD] = invd_exit,
+	[VMM_EXIT_WBINVD] = wbinvd_exit,
+	[VMM_EXIT_EXCEPTION] = pass_exit,
+	[VMM_EXIT_STEP] = memfault_step_exit,
+	[VMM_EXIT_INTERRUPT] = pass_exit,
+	[VMM_EXIT_NMI] = retry_exit,
+	[VMM_EXIT_NMI_WINDOW] = retry_exit,
+	[VMM_EXIT_INTR_WINDOW] = pass_exit,
+	[VMM_EXIT_INIT] = init_exit,
+	[VMM_EXIT_SIPI] = pass_exit,
+	[VMM_EXIT_SHUTDOWN] = shutdown_exit,
+	[VMM_EXIT_TASK_SWITCH] = pass_exit,
+	[VMM_EXIT_TIMER] = pass_exit,
+	[VMM_EXIT_UNKNOWN] = pass_exit,
+};
+
+static const char *const names[VMM_EXIT_REASONS] = {
+	[VMM_EXIT_CPUID] = "CPUID",
+	[VMM_EXIT_MSR_READ] = "RDMSR",
+	[VMM_EXIT_MSR_WRITE] = "WRMSR",
+	[VMM_EXIT_IO] = "I/O",
+	[VMM_EXIT_MEM] = "memory",
+	[VMM_EXIT_HYPERCALL] = "hypercall",
+	[VMM_EXIT_VIRT_INSN] = "virtualization instruction",
+	[VMM_EXIT_XSETBV] = "XSETBV",
+	[VMM_EXIT_CR_WRITE] = "CR write",
+	[VMM_EXIT_CR_READ] = "CR read",
+	[VMM_EXIT_INVD] = "INVD",
+	[VMM_EXIT_WBINVD] = "WBINVD",
+	[VMM_EXIT_EXCEPTION] = "exception",
+	[VMM_EXIT_STEP] = "step",
+	[VMM_EXIT_INTERRUPT] = "interrupt",
+	[VMM_EXIT_NMI] = "NMI",
+	[VMM_EXIT_NMI_WINDOW] = "NMI window",
+	[VMM_EXIT_INTR_WINDOW] = "interrupt window",
+	[VMM_EXIT_INIT] = "INIT",
+	[VMM_EXIT_SIPI] = "SIPI",
+	[VMM_EXIT_SHUTDOWN] = "shutdown",
+	[VMM_EXIT_TASK_SWITCH] = "task switch",
+	[VMM_EXIT_TIMER] = "timer",
+	[VMM_EXIT_UNKNOWN] = "unknown",
+};
+
+const char *vmm_exit_name(enum vmm_exit_reason reason)
+{
+	return reason < VMM_EXIT_REASONS ? names[reason] : "?";
+}
+
+enum vmm_verdict vmm_exit_dispatch(struct vmm_vcpu *v, struct vmm_exit *e)
+{
+	v->exits[e->reason]++;
+	/* Write windows are closed before anything else happens, be it the
+	 * step or an exception of the instruction that opened them. */
+	if (vmm_unlikely(v->windows) && e->reason != VMM_EXIT_MEM)
+		memfault_close(v);
+	return handlers[e->reason](v, e);
+}
+
+void vmm_attend(struct vmm_vcpu *v)
+{
+	uint32_t bits = smp_take_attention(v);
+
+	if (bits & VCPU_FLUSH)
+		v->vmm->vendor->flush(v);
+	if (bits & (VCPU_INIT | VCPU_SIPI | VCPU_SYNC | VCPU_RESEND))
+		smp_attend(v, bits);
+	if (bits & VCPU_NMI && !v->parked)
+		v->vmm->vendor->nmi(v);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The trap on the interrupt command registers.
+ *
+ * It is armed as long as the guest may start a processor: from the start of
+ * the VMM until every processor has served an interrupt (and so is part of a
+ * running system, not parked by firmware), and again as soon as one leaves
+ * that system.  While it is dropped, IPIs, timers and device interrupts make
+ * no exits at all.  vmm.localapic_intercept = 1 keeps it armed for ever, 0
+ * never arms it again once it was dropped.
+ *
+ * In xAPIC mode the page of the APIC is mapped read-only and writes are
+ * emulated; in x2APIC mode writes of the ICR and EOI MSRs are intercepted.
+ */
+#include <bitvisor/config.h>
+#include <core/core_priv.h>
+#include <cpu/apic.h>
+#include <cpu/policy.h>
+#include <cpu/smp.h>
+#include <mm/nested.h>
+#include <vmm/log.h>
+#include <vmm/spinlock.h>
+
+#define MSR_X2APIC_EOI		0x80bu
+#define APIC_BASE_MASK		UINT64_C(0x000ffffffffff000)
+#define FLUSH_WAIT_USEC		1000000u
+#define INTERCEPT_ALWAYS	1
+
+static struct vmm_spinlock trap_lock = VMM_SPINLOCK_INIT;
+static bool armed, dropped_once;
+
+static void trap_msrs(struct vmm *vmm, bool on)
+{
+	vmm->vendor->intercept_msr(vmm, MSR_X2APIC_ICR, false, on);
+	vmm->vendor->intercept_msr(vmm, MSR_X2APIC_EOI, false, on);
+}
+
+static void trap_page(struct vmm *vmm, uint64_t page, bool on)
+{
+	unsigned prot = on ? VMM_PT_R : VMM_PT_RWX;
+
+	if (vmm_nested_set(vmm->nested, page, 1, prot, page) < 0)
+		vmm_log_warning("No memory to trap the APIC page %#llx\n",
+				(unsigned long long)page);
+}
+
+/* Pages of all APICs; nearly always it is one and the same. */
+static void trap_pages(struct vmm *vmm, bool on)
+{
+	uint64_t last = 0;
+	unsigned i;
+
+	for (i = 0; i < vmm->vcpu_count; i++) {
+		struct vmm_vcpu *v = vmm->vcpu[i];
+
+		if (v->apic_page != last)
+			trap_page(vmm, v->apic_page, on);
+		last = v->apic_page;
+	}
+}
+
+/* All other CPUs drop their translations; wait until they have, within
+ * bounds, for one of them may be in a long exit. */
+static void flush_others(struct vmm_vcpu *self)
+{
+	struct vmm *vmm = self->vmm;
+	uint64_t end = vmm_uptime_usec() + FLUSH_WAIT_USEC;
+	unsigned i;
+
+	for (i = 0; i < vmm->vcpu_count; i++) {
+		struct vmm_vcpu *v = vmm->vcpu[i];
+
+		if (v == self || !v->running)
+			continue;
+		vcpu_attention(v, VCPU_FLUSH | VCPU_SYNC);
+		smp_kick(v);
+	}
+	for (i = 0; i < vmm->vcpu_count; i++) {
+		struct vmm_vcpu *v = vmm->vcpu[i];
+
+		while (v != self && v->running && vmm_uptime_usec() < end &&
+		       __atomic_load_n(&v->attention, __ATOMIC_ACQUIRE) &
+		       VCPU_FLUSH)
+			x86_pause();
+	}
+	vcpu_attention(self, VCPU_FLUSH);
+}
+
+void icr_trap_arm(struct vmm_vcpu *v)
+{
+	bool arm;
+
+	vmm_spin_lock(&trap_lock);
+	arm = !armed && v->vmm->handoff->cpu_count > 1 &&
+		!(dropped_once && config.vmm.localapic_intercept == 0);
+	if (arm) {
+		armed = true;
+		trap_pages(v->vmm, true);
+		trap_msrs(v->vmm, true);
+	}
+	vmm_spin_unlock(&trap_lock);
+	if (arm)
+		flush_others(v);
+}
+
+static bool all_alive(const struct vmm *vmm)
+{
+	unsigned i;
+
+	for (i = 0; i < vmm->vcpu_count; i++)
+		if (!vmm->vcpu[i]->alive)
+			return false;
+	return true;
+}
+
+/* CPUs that still have the old translation fault once and go on. */
+void icr_trap_alive(struct vmm_vcpu *v)
+{
+	if (v->alive)
+		return;
+	v->alive = true;
+	if (config.vmm.localapic_intercept == INTERCEPT_ALWAYS ||
+	    v->vmm->vcpu_count < v->vmm->handoff->cpu_count)
+		return;
+	vmm_spin_lock(&trap_lock);
+	if (armed && all_alive(v->vmm)) {
+		armed = false;
+		dropped_once = true;
+		trap_msrs(v->vmm, false);
+		trap_pages(v->vmm, false);
+	}
+	vmm_spin_unlock(&trap_lock);
+}
+
+void icr_trap_check_leaving(struct vmm_vcpu *v)
+{
+	if (v->vmm->vcpu_count < 2 ||
+	    v->vmm->vendor->get(v, VMM_REG_RFLAGS) & X86_RFLAGS_IF ||
+	    apic_read(APIC_SVR) & APIC_SVR_ENABLE)
+		return;
+	v->alive = false;
+	icr_trap_arm(v);
+}
+
+void icr_trap_apic_moved(struct vmm_vcpu *v)
+{
+	uint64_t page = x86_rdmsr(MSR_APIC_BASE) & APIC_BASE_MASK;
+	uint64_t old = v->apic_page;
+
+	if (page == old)
+		return;
+	v->apic_page = page;
+	vmm_spin_lock(&trap_lock);
+	if (armed) {
+		trap_page(v->vmm, old, false);
+		trap_pages(v->vmm, true);
+	}
+	vmm_spin_unlock(&trap_lock);
+	flush_others(v);
+}
+
+/* --- accesses --- */
+
+bool icr_trap_page(const struct vmm_vcpu *v, uint64_t gpa)
+{
+	return __atomic_load_n(&armed, __ATOMIC_ACQUIRE) &&
+		VMM_ROUND_DOWN(gpa, VMM_PAGE_SIZE) == v->apic_page;
+}
+
+enum vmm_verdict icr_trap_mem_exit(struct vmm_vcpu *v, struct vmm_exit *e)
+{
+	if (!e->mem.write) {	/* a stale translation: reads are mapped */
+		vcpu_attention(v, VCPU_FLUSH);
+		return VMM_RETRY;
+	}
+	return vmm_fault(e, X86_TRAP_UD);
+}
+
+enum vmm_verdict icr_trap_msr_exit(struct vmm_vcpu *v, struct vmm_exit *e)
+{
+	struct ipi ipi = {
+		.low = (uint32_t)e->msr.value,
+		.dest = (uint32_t)(e->msr.value >> 32),
+		.x2 = true,
+	};
+
+	if (e->msr.index == MSR_X2APIC_ICR && apic_is_x2() &&
+	    smp_guest_ipi(v, &ipi))
+		return VMM_DONE;
+	if (!x86_wrmsr_safe(e->msr.index, e->msr.value))
+		return vmm_fault_error(e, X86_TRAP_GP, 0);
+	if (e->msr.index == MSR_X2APIC_EOI)
+		icr_trap_alive(v);
+	return VMM_DONE;
+}

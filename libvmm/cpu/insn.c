@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Length of an intercepted instruction, for processors that do not tell. */
+#include <string.h>
+#include <cpu/vcpu_priv.h>
+
+#define MAX_INSN 15	/* Intel SDM vol. 2, 2.3.11 */
+
+static bool is_legacy_prefix(uint8_t b)
+{
+	switch (b) {
+	case 0x26: case 0x2e: case 0x36: case 0x3e: case 0x64: case 0x65:
+	case 0x66: case 0x67: case 0xf0: case 0xf2: case 0xf3:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Bytes at the guest's instruction pointer: as many as can be read without
+ * crossing into a page that is not there. */
+static unsigned fetch(struct vmm_vcpu *v, uint8_t *buf, unsigned n,
+		      bool *long_mode)
+{
+	struct vmm_segment cs;
+	uint64_t rip = v->vmm->vendor->get(v, VMM_REG_RIP);
+	unsigned in_page;
+
+	v->vmm->vendor->get_seg(v, VMM_SEG_CS, &cs);
+	*long_mode = cs.attr & VMM_SEG_ATTR_L &&
+		v->vmm->vendor->get(v, VMM_REG_EFER) & X86_EFER_LMA;
+	if (!*long_mode)
+		rip = (uint32_t)(cs.base + rip);
+	in_page = (unsigned)(VMM_PAGE_SIZE - (rip & VMM_PAGE_MASK));
+	if (in_page > n)
+		in_page = n;
+	if (vmm_gva_read(v, rip, buf, in_page, VMM_ACCESS_FETCH, NULL, NULL))
+		return 0;
+	if (in_page < n && vmm_gva_read(v, rip + in_page, buf + in_page,
+					n - in_page, VMM_ACCESS_FETCH, NULL,
+					NULL) == 0)
+		return n;
+	return in_page;
+}
+
+static unsigned match(const uint8_t *buf, unsigned have, bool long_mode,
+		      const uint8_t *opcode, unsigned n)
+{
+	unsigned i = 0;
+
+	while (i < have && is_legacy_prefix(buf[i]))
+		i++;
+	if (long_mode && i < have && (buf[i] & 0xf0) == 0x40)
+		i++;		/* REX */
+	if (i + n > have || memcmp(buf + i, opcode, n) != 0)
+		return 0;
+	return i + n;
+}
+
+unsigned vmm_insn_len(struct vmm_vcpu *v, const uint8_t *opcode, unsigned n)
+{
+	uint8_t buf[MAX_INSN];
+	bool long_mode;
+	unsigned have, len;
+
+	/* Nearly always there is no prefix: read no more than needed. */
+	have = fetch(v, buf, n, &long_mode);
+	len = match(buf, have, long_mode, opcode, n);
+	if (vmm_likely(len))
+		return len;
+	have = fetch(v, buf, MAX_INSN, &long_mode);
+	return match(buf, have, long_mode, opcode, n);
+}

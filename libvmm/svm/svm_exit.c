@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From #VMEXIT to a verdict and back: decode the VMCB into a struct vmm_exit,
+ * let neutral code decide, apply what it says.
+ */
+#include <svm/svm_priv.h>
+#include <vmm/log.h>
+#include <vmm/panic.h>
+
+#define DR6_BS UINT64_C(0x4000)
+
+static const uint8_t op_cpuid[] = { 0x0f, 0xa2 };
+static const uint8_t op_rdmsr[] = { 0x0f, 0x32 };
+static const uint8_t op_wrmsr[] = { 0x0f, 0x30 };
+static const uint8_t op_invd[] = { 0x0f, 0x08 };
+static const uint8_t op_wbinvd[] = { 0x0f, 0x09 };
+static const uint8_t op_vmmcall[] = { 0x0f, 0x01, 0xd9 };
+
+void svm_inject(struct vmm_vcpu *v, const struct vmm_event *ev)
+{
+	uint64_t inj = ev->vector | VMCB_EVENT_VALID |
+		(uint64_t)ev->type << VMCB_EVENT_TYPE_SHIFT;
+
+	if (ev->has_error)
+		inj |= VMCB_EVENT_ERROR | (uint64_t)ev->error << 32;
+	svm_of(v)->vmcb->eventinj = inj;
+}
+
+void svm_advance(struct vmm_vcpu *v, unsigned len)
+{
+	struct vmcb *c = svm_of(v)->vmcb;
+	struct vmm_event db = {
+		.vector = X86_TRAP_DB, .type = VMM_EVENT_EXCEPTION,
+	};
+
+	c->rip += len;
+	if (!(c->cs.attr & VMM_SEG_ATTR_L))
+		c->rip &= UINT32_MAX;
+	c->interrupt_shadow &= ~VMCB_SHADOW;
+	if (vmm_unlikely(c->rflags & X86_RFLAGS_TF)) {
+		c->dr6 |= DR6_BS;	/* as after an instruction of hardware */
+		svm_inject(v, &db);
+	}
+}
+
+/* The length of an intercepted instruction: from the CPU if it tells, else
+ * by reading the instruction. */
+static unsigned insn_len(struct vmm_vcpu *v, const uint8_t *opcode, unsigned n)
+{
+	struct svm_vcpu *s = svm_of(v);
+
+	if (s->nrips && s->vmcb->nrip > s->vmcb->rip)
+		return (unsigned)(s->vmcb->nrip - s->vmcb->rip);
+	return vmm_insn_len(v, opcode, n);
+}
+
+/* An event was on its way to the guest when the exit came: deliver it again
+ * (APM 15.20).  Software interrupts and INT3/INTO are raised by executing
+ * their instruction again, for RIP still points to it. */
+static void redeliver(struct vmcb *c)
+{
+	uint64_t ev = c->exitintinfo;
+	unsigned type = ev >> VMCB_EVENT_TYPE_SHIFT & 7;
+	unsigned vector = ev & 0xff;
+
+	c->eventinj = 0;
+	if (vmm_likely(!(ev & VMCB_EVENT_VALID)) ||
+	    type == VMM_EVENT_SOFT_INTERRUPT)
+		return;
+	if (type == VMM_EVENT_EXCEPTION &&
+	    (vector == X86_TRAP_BP || vector == 4))
+		return;
+	c->eventinj = ev;
+}
+
+static void decode_exception(const struct vmcb *c, struct vmm_exit *e)
+{
+	unsigned vector = (unsigned)c->exitcode - SVM_EXIT_EXCEPTION_0;
+
+	e->reason = VMM_EXIT_EXCEPTION;
+	e->exception.vector = (uint8_t)vector;
+	e->exception.type = VMM_EVENT_EXCEPTION;
+	/* vectors with an error code: APM vol. 2, table 8-1 */
+	e->exception.has_error = 0x60227d00u >> vector & 1;
+	e->exception.error = (uint32_t)c->exitinfo1;
+}
+
+static void decode_io(const struct vmcb *c, struct vmm_exit *e)
+{
+	uint32_t info = (uint32_t)c->exitinfo1;
+
+	e->reason = VMM_EXIT_IO;
+	e->insn_len = (uint32_t)(c->exitinfo2 - c->rip);
+	e->io.port = (uint16_t)(info >> 16);
+	e->io.width = VMCB_IO_WIDTH(info);
+	e->io.addr_size = (uint8_t)(VMCB_IO_ADDR(info) << 1);
+	e->io.in = info & VMCB_IO_IN;
+	e->io.string = info & VMCB_IO_STRING;
+	e->io.rep = info & VMCB_IO_REP;
+}
+
+static void decode_npf(const struct vmcb *c, struct vmm_exit *e)
+{
+	e->reason = VMM_EXIT_MEM;
+	e->mem.gpa = c->exitinfo2;
+	e->mem.write = c->exitinfo1 & VMCB_NPF_WRITE;
+	e->mem.exec = c->exitinfo1 & VMCB_NPF_FETCH;
+	e->mem.read = !e->mem.write && !e->mem.exec;
+	e->mem.table_walk = c->exitinfo1 & VMCB_NPF_TABLE;
+	e->mem.gla_valid = false;
+}
+
+static void decode_msr(struct vmm_vcpu *v, const struct vmcb *c,
+		       struct vmm_exit *e)
+{
+	bool write = c->exitinfo1 & 1;
+
+	e->reason = write ? VMM_EXIT_MSR_WRITE : VMM_EXIT_MSR_READ;
+	e->insn_len = insn_len(v, write ? op_wrmsr : op_rdmsr, 2);
+	e->msr.index = (uint32_t)v->regs.rcx;
+	e->msr.value = (v->regs.rdx << 32) | (uint32_t)v->regs.rax;
+}
+
+static void decode_cpuid(struct vmm_vcpu *v, struct vmm_exit *e)
+{
+	e->reason = VMM_EXIT_CPUID;
+	e->insn_len = insn_len(v, op_cpuid, sizeof(op_cpuid));
+}
+
+/* An exit that nobody asked for: do without the intercept.  What has none
+ * cannot be told to stop; say so and go on. */
+static void drop_intercept(struct vmcb *c)
+{
+	static struct vmm_ratelimit limit = VMM_RATELIMIT(5);
+	uint32_t suppressed;
+
+	if (vmm_ratelimit_ok(&limit, &suppressed))
+		vmm_log_warning("SVM: unexpected exit %#llx (%#llx, %#llx)"
+				" at %#llx\n", (unsigned long long)c->exitcode,
+				(unsigned long long)c->exitinfo1,
+				(unsigned long long)c->exitinfo2,
+				(unsigned long long)c->rip);
+	if (c->exitcode < SVM_EXIT_INTERCEPTS)
+		svm_intercept(c, (unsigned)c->exitcode, false);
+}
+
+/* The NMI is still pending: let it in, to host_exception (APM 15.13.2). */
+static void take_nmi(void)
+{
+	__asm__ volatile("stgi; nop; clgi" ::: "memory");
+}
+
+static void decode(struct vmm_vcpu *v, const struct vmcb *c,
+		   struct vmm_exit *e)
+{
+	switch (c->exitcode) {
+	case SVM_EXIT_CPUID:
+		decode_cpuid(v, e);
+		return;
+	case SVM_EXIT_MSR:
+		decode_msr(v, c, e);
+		return;
+	case SVM_EXIT_IOIO:
+		decode_io(c, e);
+		return;
+	case SVM_EXIT_NPF:
+		decode_npf(c, e);
+		return;
+	case SVM_EXIT_NMI:
+		take_nmi();
+		e->reason = VMM_EXIT_NMI;
+		return;
+	case SVM_EXIT_IRET:
+		svm_iret(v);
+		e->reason = VMM_EXIT_NMI_WINDOW;
+		return;
+	case SVM_EXIT_WBINVD:
+		e->reason = VMM_EXIT_WBINVD;
+		e->insn_len = insn_len(v, op_wbinvd, sizeof(op_wbinvd));
+		return;
+	case SVM_EXIT_INVD:
+		e->reason = VMM_EXIT_INVD;
+		e->insn_len = insn_len(v, op_invd, sizeof(op_invd));
+		return;
+	case SVM_EXIT_VMMCALL:
+		e->reason = VMM_EXIT_HYPERCALL;
+		e->insn_len = insn_len(v, op_vmmcall, sizeof(op_vmmcall));
+		return;
+	case SVM_EXIT_INVLPGA:
+	case SVM_EXIT_VMRUN:
+	case SVM_EXIT_VMLOAD:
+	case SVM_EXIT_VMSAVE:
+	case SVM_EXIT_STGI:
+	case SVM_EXIT_CLGI:
+	case SVM_EXIT_SKINIT:
+		e->reason = VMM_EXIT_VIRT_INSN;
+		return;
+	case SVM_EXIT_SHUTDOWN:
+		e->reason = VMM_EXIT_SHUTDOWN;
+		return;
+	case SVM_EXIT_INIT:
+		e->reason = VMM_EXIT_INIT;
+		return;
+	case SVM_EXIT_EXCEPTION_0 ... SVM_EXIT_EXCEPTION_31:
+		decode_exception(c, e);
+		return;
+	default:
+		e->reason = VMM_EXIT_UNKNOWN;
+	}
+}
+
+static void apply(struct vmm_vcpu *v, struct vmcb *c, struct vmm_exit *e,
+		  enum vmm_verdict verdict)
+{
+	switch (verdict) {
+	case VMM_DONE:
+		svm_advance(v, e->insn_len);
+		break;
+	case VMM_FAULT:
+		svm_inject(v, &e->fault);
+		break;
+	case VMM_RETRY:
+		break;
+	case VMM_PASS:
+		/* an intercepted exception goes to the guest as it came */
+		if (e->reason == VMM_EXIT_EXCEPTION) {
+			if (e->exception.vector == X86_TRAP_PF)
+				c->cr2 = c->exitinfo2;
+			svm_inject(v, &e->exception);
+		} else {
+			drop_intercept(c);
+		}
+		break;
+	}
+}
+
+static void refused(struct vmm_vcpu *v)
+{
+	const struct vmcb *c = svm_of(v)->vmcb;
+
+	vmm_panic("VMRUN refused the guest state (VMEXIT_INVALID):"
+		  " EFER %#llx CR0 %#llx CR4 %#llx CR3 %#llx ASID %u"
+		  " EVENTINJ %#llx",
+		  (unsigned long long)c->efer, (unsigned long long)c->cr0,
+		  (unsigned long long)c->cr4, (unsigned long long)c->cr3,
+		  c->asid, (unsigned long long)c->eventinj);
+}
+
+bool svm_vmexit(struct vmm_vcpu *v)
+{
+	struct svm_vcpu *s = svm_of(v);
+	struct vmcb *c = s->vmcb;
+	struct vmm_exit e;
+
+	if (vmm_unlikely(c->exitcode == SVM_EXIT_INVALID)) {
+		if (!v->entered)
+			return false;
+		refused(v);
+	}
+	v->entered = true;
+	v->regs.rax = c->rax;
+	c->tlb_control = VMCB_TLB_NOTHING;
+	redeliver(c);
+	if (vmm_unlikely(s->stepping) && svm_step_done(v)) {
+		e.reason = VMM_EXIT_STEP;
+	} else {
+		e.insn_len = 0;
+		e.code = c->exitcode;
+		decode(v, c, &e);
+	}
+	apply(v, c, &e, vmm_exit_dispatch(v, &e));
+	if (vmm_unlikely(v->attention))
+		vmm_attend(v);
+	if (vmm_unlikely(s->nmi_pending))
+		svm_nmi_try(v);
+	c->rax = v->regs.rax;
+	return true;
+}

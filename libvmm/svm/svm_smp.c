@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * INIT, SIPI and NMI on SVM.
+ *
+ * A processor that waits for a SIPI runs a guest too: one page with a HLT, in
+ * a nested map of its own.  The NMI that the VMM wakes it with ends that HLT
+ * by an exit, and cannot come too early: it stays pending until VMRUN.
+ */
+#include <string.h>
+#include <mm/nested.h>
+#include <mm/pool_mem.h>
+#include <svm/svm_priv.h>
+#include <vmm/error.h>
+
+#define CR0_INIT_KEEPS	(X86_CR0_CD | X86_CR0_NW)
+#define DR6_INIT	UINT64_C(0xffff0ff0)
+#define DR7_INIT	UINT64_C(0x400)
+#define ATTR_CODE	0x9bu
+#define ATTR_DATA	0x93u
+#define ATTR_LDT	0x82u
+#define ATTR_TSS	0x8bu
+
+static const uint8_t park_code[] = { 0xf4, 0xeb, 0xfd };	/* hlt; jmp */
+static struct vmm_pt park_pt;
+
+int svm_park_init(struct vmm *vmm)
+{
+	uint8_t *page = vmm_pages_alloc(&vmm->pool, 1);
+	int rc;
+
+	if (!page)
+		return VMM_ERROR(ENOMEM);
+	memcpy(page, park_code, sizeof(park_code));
+	rc = vmm_pt_init(&park_pt, &vmm_pt_npt, &vmm_pt_pool_mem,
+			 &vmm->pool, 1);
+	if (rc < 0)
+		return rc;
+	return vmm_pt_map(&park_pt, 0, (uint64_t)(uintptr_t)page,
+			  VMM_PAGE_SIZE, VMM_PT_R | VMM_PT_X, VMM_MT_WB);
+}
+
+static void segment(struct vmcb_segment *s, uint16_t attr)
+{
+	*s = (struct vmcb_segment){ .attr = attr, .limit = 0xffff };
+}
+
+/* Intel SDM vol. 3, table 9-1, column INIT; the MSRs keep their values. */
+static void init_registers(struct vmm_vcpu *v, struct vmcb *c)
+{
+	memset(&v->regs, 0, sizeof(v->regs));
+	v->regs.rdx = x86_cpuid(1, 0).eax;
+	segment(&c->cs, ATTR_CODE);
+	segment(&c->es, ATTR_DATA);
+	segment(&c->ss, ATTR_DATA);
+	segment(&c->ds, ATTR_DATA);
+	segment(&c->fs, ATTR_DATA);
+	segment(&c->gs, ATTR_DATA);
+	segment(&c->gdtr, 0);
+	segment(&c->idtr, 0);
+	segment(&c->ldtr, ATTR_LDT);
+	segment(&c->tr, ATTR_TSS);
+	c->cpl = 0;
+	c->efer = X86_EFER_SVME;
+	c->cr0 = X86_CR0_ET | (c->cr0 & CR0_INIT_KEEPS);
+	c->cr2 = c->cr3 = c->cr4 = 0;
+	c->dr6 = DR6_INIT;
+	c->dr7 = DR7_INIT;
+	c->rflags = X86_RFLAGS_FIXED;
+	c->rip = c->rsp = 0;
+}
+
+void svm_park(struct vmm_vcpu *v)
+{
+	struct svm_vcpu *s = svm_of(v);
+	struct vmcb *c = s->vmcb;
+
+	init_registers(v, c);
+	c->interrupt_shadow = 0;
+	c->eventinj = 0;
+	c->n_cr3 = vmm_pt_root_pa(&park_pt);
+	c->tlb_control = s->flush_command;
+	s->nmi_pending = s->nmi_blocked = s->iret = false;
+	svm_intercept(c, SVM_EXIT_IRET, false);
+}
+
+/* With GIF and IF set the highest comes first, then the next behind its
+ * IRET; by the second NOP all are through. */
+void svm_drain(void)
+{
+	__asm__ volatile("stgi; sti; nop; nop; cli; clgi" ::: "memory");
+}
+
+void svm_unpark(struct vmm_vcpu *v, uint8_t vector)
+{
+	struct svm_vcpu *s = svm_of(v);
+	struct vmcb *c = s->vmcb;
+
+	c->cs.selector = (uint16_t)(vector << 8);
+	c->cs.base = (uint64_t)vector << 12;
+	c->rip = 0;
+	c->n_cr3 = vmm_pt_root_pa(&v->vmm->nested->pt);
+	c->tlb_control = s->flush_command;
+}
+
+/*
+ * NMIs: while one is being served the next waits for its IRET, as in hardware
+ * (APM vol. 2, 15.21.10).  The IRET is intercepted and stepped
+ * over; NMIs are open again behind it, not before.
+ */
+void svm_nmi(struct vmm_vcpu *v)
+{
+	struct svm_vcpu *s = svm_of(v);
+
+	s->nmi_pending = true;
+	svm_nmi_try(v);
+}
+
+void svm_nmi_try(struct vmm_vcpu *v)
+{
+	static const struct vmm_event nmi = {
+		.vector = X86_TRAP_NMI, .type = VMM_EVENT_NMI,
+	};
+	struct svm_vcpu *s = svm_of(v);
+	struct vmcb *c = s->vmcb;
+
+	if (s->nmi_blocked)
+		return;
+	if (c->eventinj & VMCB_EVENT_VALID ||
+	    c->interrupt_shadow & VMCB_SHADOW) {
+		svm_step(v);	/* one instruction further */
+		return;
+	}
+	s->nmi_pending = false;
+	s->nmi_blocked = true;
+	svm_inject(v, &nmi);
+	svm_intercept(c, SVM_EXIT_IRET, true);
+}
+
+void svm_iret(struct vmm_vcpu *v)
+{
+	struct svm_vcpu *s = svm_of(v);
+
+	svm_intercept(s->vmcb, SVM_EXIT_IRET, false);
+	s->iret = true;
+	s->iret_rip = s->vmcb->rip;
+	svm_step(v);
+}
+
+void svm_iret_done(struct vmm_vcpu *v)
+{
+	struct svm_vcpu *s = svm_of(v);
+
+	s->iret = false;
+	if (s->vmcb->rip == s->iret_rip) {
+		/* it faulted or was interrupted: NMIs are still blocked */
+		svm_intercept(s->vmcb, SVM_EXIT_IRET, true);
+		return;
+	}
+	s->nmi_blocked = false;
+}

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: BSD-3-Clause
+check_PROGRAMS += tests/unit/ipi_test
+TESTS += tests/unit/ipi_test
+tests_unit_ipi_test_SOURCES = tests/unit/ipi_test.c libvmm/cpu/ipi.c
+tests_unit_ipi_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_ipi_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_ipi_test_LDADD = $(UNIT_LIBS)
