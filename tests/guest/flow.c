@@ -6,6 +6,8 @@
  *	\path\program.efi arguments...	start an image, wait for its return
  *	:map				list the memory map's reserved regions
  *	:stall MILLISECONDS		wait
+ *	:mark				execute a CPUID, print its address and
+ *					the TSC: a border in a log of exits
  *	:reset | :poweroff		by the firmware's ResetSystem
  *	:shell				start the firmware's next boot option
  *
@@ -168,6 +170,19 @@ static void run_image(EFI_HANDLE self, EFI_HANDLE volume, CHAR8 *line)
 	out("FLOW status %lx\n", (UINT64)status);
 }
 
+static void mark(void)
+{
+	UINT32 eax = 0, ebx, ecx, edx;
+	UINT64 rip, tsc;
+
+	__asm__ volatile("rdtsc" : "=a"(eax), "=d"(edx));
+	tsc = (UINT64)edx << 32 | eax;
+	__asm__ volatile("lea 1f(%%rip), %0\n\txor %%eax, %%eax\n1:\tcpuid"
+			 : "=&S"(rip), "=&a"(eax), "=b"(ebx), "=c"(ecx),
+			   "=d"(edx));
+	out("FLOW mark %lx %lu\n", rip, tsc);
+}
+
 static UINTN number(const CHAR8 *s)
 {
 	UINTN n = 0;
@@ -188,6 +203,8 @@ static BOOLEAN run_step(EFI_HANDLE self, EFI_HANDLE volume, CHAR8 *line)
 	out("FLOW step %s\n", (char *)line);
 	if (is(line, ":map"))
 		print_map();
+	else if (is(line, ":mark"))
+		mark();
 	else if (is(line, ":stall"))
 		uefi_call_wrapper(BS->Stall, 1, number(line + 7) * 1000);
 	else if (is(line, ":reset"))

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A program for the Linux guest of the bench, without a C library:
+ *
+ *	mark N		print "MARK N <TSC>", N from 0 to 9
+ *
+ * With it goes one CPUID at the address mark_site_N, whose exit, as guest,
+ * the emulator's log shows with that address: it divides the log into phases.
+ */
+#include <stdint.h>
+
+#define SYS_WRITE	1
+#define SYS_EXIT	60
+
+#define SITE(n)								\
+	__asm__(".globl mark_site_" #n "\n"				\
+		"mark_" #n ":\n\tpush %rbx\n\txor %eax, %eax\n"		\
+		"mark_site_" #n ":\n\tcpuid\n\tpop %rbx\n\tret");	\
+	extern void mark_##n(void);
+SITE(0) SITE(1) SITE(2) SITE(3) SITE(4) SITE(5) SITE(6) SITE(7) SITE(8)
+SITE(9)
+
+static void (*const sites[])(void) = {
+	mark_0, mark_1, mark_2, mark_3, mark_4, mark_5, mark_6, mark_7,
+	mark_8, mark_9,
+};
+
+static long call(long number, long a, long b, long c)
+{
+	long r;
+
+	__asm__ volatile("syscall"
+			 : "=a"(r) : "a"(number), "D"(a), "S"(b), "d"(c)
+			 : "rcx", "r11", "memory");
+	return r;
+}
+
+static uint64_t tsc(void)
+{
+	uint32_t lo, hi;
+
+	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
+	return (uint64_t)hi << 32 | lo;
+}
+
+static void print(unsigned n, uint64_t t)
+{
+	char text[40] = "\nMARK 0 ";
+	unsigned at = sizeof(text);
+
+	text[--at] = '\n';
+	do {
+		text[--at] = (char)('0' + t % 10);
+		t /= 10;
+	} while (t);
+	text[6] = (char)('0' + n);
+	(void)call(SYS_WRITE, 1, (long)text, 8);
+	(void)call(SYS_WRITE, 1, (long)&text[at], (long)(sizeof(text) - at));
+}
+
+__attribute__((used, noreturn)) static void run(long *stack)
+{
+	uint64_t t = tsc();
+	unsigned n = 9;
+
+	if (stack[0] > 1)
+		n = (unsigned)(*(const char *)stack[2] - '0') % 10;
+	sites[n]();
+	print(n, t);
+	for (;;)
+		(void)call(SYS_EXIT, 0, 0, 0);
+}
+
+/* The kernel starts us with RSP at argc, argv[0], argv[1]... */
+__asm__(".globl _start\n_start:\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n"
+	"\tcall run");
