@@ -38,3 +38,11 @@ uint64_t vmm_vcpu_exits(const struct vmm_vcpu *v, enum vmm_exit_reason reason)
 {
 	return __atomic_load_n(&v->exits[reason], __ATOMIC_RELAXED);
 }
+
+void vmm_vcpu_walk_state(struct vmm_vcpu *v, struct vmm_walk_state *st)
+{
+	*st = (struct vmm_walk_state){
+		.phys_bits = (uint8_t)v->vmm->mtrr.phys_bits,
+	};
+	v->vmm->vendor->walk_state(v, st);
+}

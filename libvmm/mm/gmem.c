@@ -1,150 +1,208 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Guest memory: the identity map, less the VMM's own pages. */
+/* Copies from and to the guest's memory: see <vmm/gmem.h>. */
 #include <string.h>
-#include <cpu/vcpu_priv.h>
 #include <mm/nested.h>
 #include <vmm/error.h>
+#include <vmm/gmem.h>
+#include <vmm/vcpu.h>
+#include <vmm/vmm.h>
 
-/* Pointer to guest-physical memory; NULL if it is the VMM's own. */
-static void *pointer(const struct vmm_nested *n, uint64_t gpa)
+#define PTE_ACCESSED_DIRTY 0x60u
+
+/* Where to copy from or to; one of them is not NULL. */
+struct buffer {
+	uint8_t *read;
+	const uint8_t *write;
+};
+
+static void *memory_at(const struct vmm_nested *n, uint64_t gpa)
 {
-	if (gpa - n->hole_base < n->hole_size)
-		return NULL;
-	return (void *)((uintptr_t)gpa + n->memory_offset);
+	return (void *)(uintptr_t)(gpa + n->memory_offset);
 }
 
-static bool in_memory(const struct vmm_nested *n, uint64_t gpa, uint64_t len)
+static bool in_hole(const struct vmm_nested *n, uint64_t gpa)
 {
-	return gpa < n->memory_end && len <= n->memory_end - gpa;
+	return gpa >= n->hole_base && gpa - n->hole_base < n->hole_size;
 }
 
-static uint64_t left_in_page(uint64_t addr, uint64_t len)
+/* Length of the part of [gpa, gpa+size) that begins at gpa and is either in
+ * the VMM's memory or out of it. */
+static size_t same_side(const struct vmm_nested *n, uint64_t gpa, size_t size)
 {
-	uint64_t left = VMM_PAGE_SIZE - (addr & VMM_PAGE_MASK);
+	uint64_t left = size;
 
-	return len < left ? len : left;
+	if (in_hole(n, gpa))
+		left = n->hole_base + n->hole_size - gpa;
+	else if (gpa < n->hole_base)
+		left = n->hole_base - gpa;
+	return left < size ? left : size;
 }
 
-int vmm_gpa_read(struct vmm_vcpu *v, uint64_t gpa, void *buf, size_t len)
+static bool is_mapped(const struct vmm_nested *n, uint64_t gpa, size_t size)
 {
-	const struct vmm_nested *n = v->vmm->nested;
-	uint8_t *to = buf;
+	return gpa <= n->memory_end && size <= n->memory_end - gpa;
+}
 
-	if (!in_memory(n, gpa, len))
+static int copy_physical(const struct vmm_nested *n, uint64_t gpa,
+			 struct buffer buf, size_t size)
+{
+	size_t done, part;
+
+	if (!is_mapped(n, gpa, size))
 		return VMM_ERROR(EFAULT);
-	while (len) {
-		uint64_t part = left_in_page(gpa, len);
-		const void *from = pointer(n, gpa);
+	for (done = 0; done < size; done += part) {
+		uint64_t at = gpa + done;
+		bool hole = in_hole(n, at);
 
-		if (from)
-			memcpy(to, from, part);
-		else
-			memset(to, 0, part);
-		gpa += part;
-		to += part;
-		len -= part;
+		part = same_side(n, at, size - done);
+		if (buf.read && hole)
+			memset(buf.read + done, 0, part);
+		else if (buf.read)
+			memcpy(buf.read + done, memory_at(n, at), part);
+		else if (!hole)
+			memcpy(memory_at(n, at), buf.write + done, part);
 	}
 	return 0;
 }
 
-int vmm_gpa_write(struct vmm_vcpu *v, uint64_t gpa, const void *buf, size_t len)
+int vmm_gpa_read(struct vmm_vcpu *v, uint64_t gpa, void *buf, size_t n)
 {
-	const struct vmm_nested *n = v->vmm->nested;
-	const uint8_t *from = buf;
+	struct buffer to = { .read = buf };
 
-	if (!in_memory(n, gpa, len))
-		return VMM_ERROR(EFAULT);
-	while (len) {
-		uint64_t part = left_in_page(gpa, len);
-		void *to = pointer(n, gpa);
-
-		if (to)
-			memcpy(to, from, part);
-		gpa += part;
-		from += part;
-		len -= part;
-	}
-	return 0;
+	return copy_physical(vmm_vcpu_vmm(v)->nested, gpa, to, n);
 }
 
-/* An entry of a guest page table: aligned, so inside one page. */
-static bool read_entry(void *ctx, uint64_t pa, void *buf, unsigned size)
+int vmm_gpa_write(struct vmm_vcpu *v, uint64_t gpa, const void *buf, size_t n)
+{
+	struct buffer from = { .write = buf };
+
+	return copy_physical(vmm_vcpu_vmm(v)->nested, gpa, from, n);
+}
+
+/* An access to linear addresses, page by page. */
+struct access {
+	struct vmm_nested *nested;
+	struct vmm_walk_state st;
+	uint64_t gva;
+	size_t size;
+	unsigned kind;		/* VMM_ACCESS_* */
+	uint64_t *bad;
+	uint32_t *error_code;
+};
+
+/* In one load: another CPU of the guest may be changing the entry. */
+static bool read_table(void *ctx, uint64_t pa, void *buf, unsigned size)
 {
 	const struct vmm_nested *n = ctx;
-	const void *p;
 
-	if (!in_memory(n, pa, size))
+	if (!is_mapped(n, pa, size))
 		return false;
-	p = pointer(n, pa);
-	if (!p)
+	if (in_hole(n, pa))
 		memset(buf, 0, size);
 	else if (size == 8)
-		*(uint64_t *)buf = *(const volatile uint64_t *)p;
+		*(uint64_t *)buf = __atomic_load_n(
+			(const uint64_t *)memory_at(n, pa), __ATOMIC_RELAXED);
 	else
-		*(uint32_t *)buf = *(const volatile uint32_t *)p;
+		*(uint32_t *)buf = __atomic_load_n(
+			(const uint32_t *)memory_at(n, pa), __ATOMIC_RELAXED);
 	return true;
 }
 
-/* Physical address of gva in the guest's present context. */
-static int translate(struct vmm_vcpu *v, uint64_t gva, unsigned access,
-		     uint64_t *gpa, uint64_t *bad, uint32_t *error_code)
+/* Translate the page of byte `done` of the access; *part: how much of the
+ * access is in it. */
+static int translate(const struct access *a, size_t done, size_t *part,
+		     struct vmm_walk_result *res)
 {
-	struct vmm_walk_state st = {
-		.phys_bits = (uint8_t)v->vmm->mtrr.phys_bits,
-	};
-	struct vmm_walk_result result;
-	int rc;
+	uint64_t at = a->gva + done, left;
+	int error = vmm_walk(&a->st, at, a->kind, read_table, a->nested, res);
 
-	v->vmm->vendor->walk_state(v, &st);
-	rc = vmm_walk(&st, gva, access, read_entry, v->vmm->nested, &result);
-	if (rc < 0) {
-		if (bad)
-			*bad = gva;
-		if (error_code)
-			*error_code = rc == -EFAULT ? result.error_code : 0;
-		return rc;
+	if (!error) {
+		left = res->page_size - (at & (res->page_size - 1));
+		*part = left < a->size - done ? left : a->size - done;
+		if (!is_mapped(a->nested, res->pa, *part))
+			error = VMM_ERROR(EIO);
 	}
-	*gpa = result.pa;
+	if (error && a->bad)
+		*a->bad = at;
+	if (error && a->error_code)
+		*a->error_code = res->error_code;
+	return error;
+}
+
+/* The guest's system would drop a page that it believes to be clean.  The bits
+ * are in the low half of an entry of either size; like the processor's, the
+ * update is atomic (SDM vol. 3, 4.8 "Accessed and Dirty Flags"). */
+static void set_dirty(struct vmm_nested *n, const struct vmm_walk_result *res)
+{
+	if (!res->entry_size || in_hole(n, res->entry_pa))
+		return;
+	__atomic_or_fetch((uint32_t *)memory_at(n, res->entry_pa),
+			  PTE_ACCESSED_DIRTY, __ATOMIC_RELAXED);
+}
+
+static int copy_linear(const struct access *a, struct buffer buf)
+{
+	struct vmm_walk_result res;
+	size_t done, part;
+
+	for (done = 0; done < a->size; done += part) {
+		struct buffer here = {
+			.read = buf.read ? buf.read + done : NULL,
+			.write = buf.write ? buf.write + done : NULL,
+		};
+		int error = translate(a, done, &part, &res);
+
+		if (!error)
+			error = copy_physical(a->nested, res.pa, here, part);
+		if (error)
+			return error;
+		if (buf.write)
+			set_dirty(a->nested, &res);
+	}
 	return 0;
 }
 
-int vmm_gva_read(struct vmm_vcpu *v, uint64_t gva, void *buf, size_t len,
+static struct access begin_access(struct vmm_vcpu *v, uint64_t gva, size_t n,
+				  unsigned kind)
+{
+	struct access a = {
+		.nested = vmm_vcpu_vmm(v)->nested,
+		.gva = gva,
+		.size = n,
+		.kind = kind,
+	};
+
+	vmm_vcpu_walk_state(v, &a.st);
+	return a;
+}
+
+int vmm_gva_read(struct vmm_vcpu *v, uint64_t gva, void *buf, size_t n,
 		 unsigned access, uint64_t *bad, uint32_t *error_code)
 {
-	uint8_t *to = buf;
+	struct access a = begin_access(v, gva, n, access);
+	struct buffer to = { .read = buf };
 
-	while (len) {
-		uint64_t part = left_in_page(gva, len), gpa;
-		int rc = translate(v, gva, access, &gpa, bad, error_code);
-
-		if (rc == 0)
-			rc = vmm_gpa_read(v, gpa, to, part);
-		if (rc < 0)
-			return rc;
-		gva += part;
-		to += part;
-		len -= part;
-	}
-	return 0;
+	a.bad = bad;
+	a.error_code = error_code;
+	return copy_linear(&a, to);
 }
 
-int vmm_gva_write(struct vmm_vcpu *v, uint64_t gva, const void *buf, size_t len,
+int vmm_gva_write(struct vmm_vcpu *v, uint64_t gva, const void *buf, size_t n,
 		  unsigned access, uint64_t *bad, uint32_t *error_code)
 {
-	const uint8_t *from = buf;
+	struct access a = begin_access(v, gva, n, access | VMM_ACCESS_WRITE);
+	struct buffer from = { .write = buf };
+	struct vmm_walk_result res;
+	size_t done, part;
 
-	while (len) {
-		uint64_t part = left_in_page(gva, len), gpa;
-		int rc = translate(v, gva, access | VMM_ACCESS_WRITE, &gpa,
-				   bad, error_code);
+	a.bad = bad;
+	a.error_code = error_code;
+	/* All pages first: a write that faults has not begun. */
+	for (done = 0; done < n; done += part) {
+		int error = translate(&a, done, &part, &res);
 
-		if (rc == 0)
-			rc = vmm_gpa_write(v, gpa, from, part);
-		if (rc < 0)
-			return rc;
-		gva += part;
-		from += part;
-		len -= part;
+		if (error)
+			return error;
 	}
-	return 0;
+	return copy_linear(&a, from);
 }

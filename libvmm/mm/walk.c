@@ -39,7 +39,7 @@ struct walk {
 	unsigned entry_size;
 	/* found so far */
 	uint64_t table;		/* physical address */
-	uint64_t entry;
+	uint64_t entry, entry_pa;
 	unsigned level;		/* of entry */
 	uint64_t allow;		/* PTE_U, PTE_W: in the entries of all levels */
 	bool no_exec;		/* PTE_NX in any of them */
@@ -180,9 +180,10 @@ static int descend(struct walk *w, vmm_read_phys_fn read, void *ctx,
 				 index_mask;
 
 		w->entry = 0;
+		w->entry_pa = w->table + index * w->entry_size;
 		*code = 0;
-		if (!read(ctx, w->table + index * w->entry_size, &w->entry,
-			  w->entry_size) || !(w->entry & PTE_P))
+		if (!read(ctx, w->entry_pa, &w->entry, w->entry_size) ||
+		    !(w->entry & PTE_P))
 			return -EFAULT;
 		*code = PF_P | PF_RSVD;
 		if (w->entry & reserved_bits(w))
@@ -268,6 +269,8 @@ int vmm_walk(const struct vmm_walk_state *st, uint64_t linear, unsigned access,
 		return fault(&w, code, result);
 	size = UINT64_C(1) << level_shift(&w, w.level);
 	result->page_size = size;
+	result->entry_pa = w.entry_pa;
+	result->entry_size = w.entry_size;
 	result->pa = page_base(&w, size) | (w.linear & (size - 1));
 	return 0;
 }

@@ -49,3 +49,11 @@ hostmap_test_SOURCES = tests/unit/hostmap_test.c libvmm/mm/hostmap.c \
 hostmap_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 hostmap_test_CFLAGS = $(UNIT_CFLAGS)
 hostmap_test_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += gmem_test
+TESTS += gmem_test
+gmem_test_SOURCES = tests/unit/gmem_test.c libvmm/mm/gmem.c libvmm/mm/walk.c \
+	libvmm/core/error.c
+gmem_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+gmem_test_CFLAGS = $(UNIT_CFLAGS)
+gmem_test_LDADD = $(UNIT_LIBS)

@@ -93,6 +93,7 @@ static void no_paging(void **state)
 	st.cr0 = X86_CR0_PE;
 	assert_pa(&st, UINT64_C(0x123456789), VMM_ACCESS_WRITE, 0x23456789,
 		  4096);
+	assert_int_equal(res.entry_size, 0);
 }
 
 static void long_mode_pages(void **state)
@@ -102,10 +103,13 @@ static void long_mode_pages(void **state)
 	(void)state;
 	four_levels(UINT64_C(0x1234567000) | P | W);
 	assert_pa(&st, LINEAR + 0x123, 0, UINT64_C(0x1234567123), 4096);
+	assert_int_equal(res.entry_pa, (char *)pte - (char *)memory);
+	assert_int_equal(res.entry_size, 8);
 	st.cr3 |= 0xfff | BIT(63);	/* PCID, no flush, ... */
 	assert_pa(&st, LINEAR + 0x123, 0, UINT64_C(0x1234567123), 4096);
 	*pde = UINT64_C(0x1234400000) | BIT(12) | P | PS;
 	assert_pa(&st, LINEAR + 0x123, 0, UINT64_C(0x1234404123), BIT(21));
+	assert_int_equal(res.entry_pa, (char *)pde - (char *)memory);
 	*pdpte = UINT64_C(0x1240000000) | BIT(12) | P | PS;
 	assert_pa(&st, LINEAR + 0x123, 0, UINT64_C(0x1240604123), BIT(30));
 	*pml4e |= PS;
@@ -189,6 +193,8 @@ static void legacy_pages(void **state)
 	assert_pa(&st, UINT64_C(0xffffffffffd55abc), 0, 0xfedcbabc, 4096);
 	dir[0x3ff] = 0xabc00000 | 0x1e000 | P | PS;
 	assert_pa(&st, 0xffd55abc, 0, UINT64_C(0xfabd55abc), BIT(22));
+	assert_int_equal(res.entry_pa, 0x1000 + 4 * 0x3ff);
+	assert_int_equal(res.entry_size, 4);
 	dir[0x3ff] |= BIT(17);			/* 36 physical bits */
 	assert_pf(&st, 0xffd55abc, 0, 9);
 	st.phys_bits = 40;
