@@ -705,7 +705,7 @@ static void random_against_flat_model(void **state)
 {
 	(void)state;
 	srand(7);
-	for (unsigned round = 0; round < 27; round++) {
+	for (unsigned round = 0; round < 18; round++) {
 		begin(round % KINDS, 1 + round / KINDS % 3);
 		for (unsigned i = 0; i < 30; i++) {
 			struct op op = random_op();
