@@ -24,3 +24,12 @@ acpi_sleep_test_SOURCES = tests/unit/acpi_sleep_test.c $(ACPI_TEST_SOURCES)
 acpi_sleep_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 acpi_sleep_test_CFLAGS = $(UNIT_CFLAGS)
 acpi_sleep_test_LDADD = $(UNIT_LIBS)
+
+# The same code on real tables.
+check_PROGRAMS += acpi_tool
+acpi_tool_SOURCES = tests/unit/acpi_tool.c tests/unit/acpi_world.c \
+	$(ACPI_SOURCES) libvmm/core/printf.c
+acpi_tool_CPPFLAGS = $(UNIT_CPPFLAGS)
+acpi_tool_CFLAGS = $(UNIT_CFLAGS)
+dist_check_SCRIPTS += tests/unit/acpi_real.tap
+TESTS += tests/unit/acpi_real.tap
