@@ -10,6 +10,7 @@
 FUZZERS =
 include tests/fuzz/loader.mk
 include tests/fuzz/mm.mk
+include tests/fuzz/acpi.mk
 include tests/fuzz/config.mk
 
 FUZZ_NAMES = $(patsubst tests/fuzz/%.fuzz,%,$(FUZZERS))
