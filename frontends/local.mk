@@ -9,7 +9,7 @@ VARIANT_OBJECTS = $(BV_VARIANTS:%=frontends/%.o)
 # In the order in which a static link needs them.
 VARIANT_LIBS = libvmm.la
 
-pkgdata_DATA += $(VARIANT_ELFS) $(if $(BV_VARIANTS),bitvisor.elf)
+pkgdata_DATA += $(VARIANT_ELFS) bitvisor.elf
 dist_pkgdata_DATA = frontends/hv.ld
 EXTRA_DIST += $(BV_VARIANTS:%=frontends/%/main.c)
 CLEANFILES += $(VARIANT_ELFS) $(VARIANT_ELFS:%=%.debug) bitvisor.elf \

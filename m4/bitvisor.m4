@@ -33,7 +33,7 @@ for bv_main in "$srcdir"/frontends/*/main.c; do
      BV_VARIANTS="$BV_VARIANTS${BV_VARIANTS:+ }`AS_BASENAME(["$bv_main"])`"])
 done
 AC_MSG_RESULT([$BV_VARIANTS])
-AS_CASE([" $BV_VARIANTS "], [*" $with_frontend "*|"  "], [],
+AS_CASE([" $BV_VARIANTS "], [*" $with_frontend "*], [],
   [AC_MSG_ERROR([--with-frontend: unknown variant '$with_frontend'; accepted are: $BV_VARIANTS])])
 AC_SUBST([BV_VARIANTS])
 AC_SUBST([BV_FRONTEND], [$with_frontend])
