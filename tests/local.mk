@@ -6,4 +6,5 @@ include tests/emu/local.mk
 include tests/bench/local.mk
 include tests/link/local.mk
 include tests/headers/local.mk
+include tests/outoftree/local.mk
 EXTRA_DIST += tests/tap.sh
