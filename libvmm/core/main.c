@@ -77,11 +77,14 @@ static int read_config(struct vmm *vmm, struct bv_handoff *h)
 	return rc;
 }
 
+/* The lines of the existing system, whose users look for them; then ours. */
 static void banner(void)
 {
 	vmm_log_info("Starting BitVisor...\n");
-	vmm_log_info("Copyright (c) 2026 The BitVisor developers\n");
+	vmm_log_info("Copyright (c) 2007, 2008 University of Tsukuba\n");
 	vmm_log_info("All rights reserved.\n");
+	vmm_log_info("This implementation: Copyright (c) 2026 The BitVisor"
+		     " developers\n");
 }
 
 static void *acpi_map(void *ctx, uint64_t pa, uint64_t len, bool write)
