@@ -2,6 +2,7 @@
 # Tests on emulated machines: `make check-emu`, or tests/emu/run from the
 # build tree.  EMU='-l' or EMU='boot/*' goes to it as arguments.
 include tests/emu/payload/local.mk
+include tests/emu/paniclab/local.mk
 EXTRA_DIST += tests/emu/run $(wildcard $(srcdir)/tests/emu/*.py) \
 	$(wildcard $(srcdir)/tests/emu/bvemu/*.py)
 

@@ -8,6 +8,7 @@
  *	:stall MILLISECONDS		wait
  *	:mark				execute a CPUID, print its address and
  *					the TSC: a border in a log of exits
+ *	:hypercall NAME			make the hypercall of that name
  *	:reset | :poweroff		by the firmware's ResetSystem
  *	:shell				start the firmware's next boot option
  *
@@ -183,6 +184,30 @@ static void mark(void)
 	out("FLOW mark %lx %lu\n", rip, tsc);
 }
 
+/* VMMCALL on AMD, VMCALL on Intel (vmm/hypercall.h). */
+static UINT64 hypercall(UINT64 call, UINT64 rbx)
+{
+	UINT32 eax = 0, ebx, ecx, edx;
+
+	__asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx));
+	if (ebx == 0x756e6547)	/* "Genu" */
+		__asm__ volatile("vmcall" : "+a"(call), "+b"(rbx)
+				 :: "rcx", "rdx", "memory");
+	else
+		__asm__ volatile("vmmcall" : "+a"(call), "+b"(rbx)
+				 :: "rcx", "rdx", "memory");
+	return call;
+}
+
+static void hypercall_by_name(const CHAR8 *name)
+{
+	UINT64 call = hypercall(0, (UINT64)name);
+
+	if (call)
+		call = hypercall(call, 0);
+	out("FLOW hypercall %lx\n", call);
+}
+
 static UINTN number(const CHAR8 *s)
 {
 	UINTN n = 0;
@@ -205,6 +230,8 @@ static BOOLEAN run_step(EFI_HANDLE self, EFI_HANDLE volume, CHAR8 *line)
 		print_map();
 	else if (is(line, ":mark"))
 		mark();
+	else if (is(line, ":hypercall "))
+		hypercall_by_name(line + 11);
 	else if (is(line, ":stall"))
 		uefi_call_wrapper(BS->Stall, 1, number(line + 7) * 1000);
 	else if (is(line, ":reset"))
