@@ -47,10 +47,11 @@ static unsigned match(const uint8_t *buf, unsigned have, bool long_mode,
 {
 	unsigned i = 0;
 
-	while (i < have && is_legacy_prefix(buf[i]))
+	/* A REX prefix that is not the last is ignored, not an error (Intel
+	 * SDM vol. 2, 2.2.1). */
+	while (i < have && (is_legacy_prefix(buf[i]) ||
+			    (long_mode && (buf[i] & 0xf0) == 0x40)))
 		i++;
-	if (long_mode && i < have && (buf[i] & 0xf0) == 0x40)
-		i++;		/* REX */
 	if (i + n > have || memcmp(buf + i, opcode, n) != 0)
 		return 0;
 	return i + n;
