@@ -21,12 +21,16 @@ static bool store_ones(struct vmm_vcpu *v, struct vmm_exit *e, uint64_t gva,
 	static const uint32_t ones = UINT32_MAX;
 	uint32_t error_code = 0;
 	uint64_t bad = 0;
+	int rc = vmm_gva_write(v, gva, &ones, n, 0, &bad, &error_code);
 
-	if (vmm_gva_write(v, gva, &ones, n, 0, &bad, &error_code) == 0)
-		return true;
-	v->vmm->vendor->set(v, VMM_REG_CR2, bad);
-	vmm_fault_error(e, X86_TRAP_PF, error_code);
-	return false;
+	if (rc == -EFAULT) {
+		v->vmm->vendor->set(v, VMM_REG_CR2, bad);
+		vmm_fault_error(e, X86_TRAP_PF, error_code);
+	} else if (rc == -ERANGE) {
+		vmm_fault_error(e, X86_TRAP_GP, 0);
+	}
+	/* -EIO: into a device, which may do what it likes with ones. */
+	return rc != -EFAULT && rc != -ERANGE;
 }
 
 static uint64_t addr_mask(const struct vmm_exit *e)
