@@ -18,6 +18,7 @@ vmminc_HEADERS = \
 	include/vmm/exit.h \
 	include/vmm/gmem.h \
 	include/vmm/hypercall.h \
+	include/vmm/insn.h \
 	include/vmm/io.h \
 	include/vmm/log.h \
 	include/vmm/logread.h \

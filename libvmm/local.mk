@@ -9,6 +9,7 @@ include libvmm/core/config.mk
 include libvmm/acpi/local.mk
 include libvmm/mm/local.mk
 include libvmm/cpu/local.mk
+include libvmm/emul/local.mk
 include libvmm/svm/local.mk
 # The last is where config_default.c may find defconfig.
 libvmm_la_CPPFLAGS = $(VMM_CPPFLAGS) -I$(top_srcdir)
