@@ -9,3 +9,4 @@ include tests/unit/core.mk
 include tests/unit/loader.mk
 include tests/unit/acpi.mk
 include tests/unit/cpu.mk
+include tests/unit/emul.mk
