@@ -22,6 +22,7 @@ vmminc_HEADERS = \
 	include/vmm/io.h \
 	include/vmm/log.h \
 	include/vmm/logread.h \
+	include/vmm/mmio.h \
 	include/vmm/mtrr.h \
 	include/vmm/pagepool.h \
 	include/vmm/paging.h \

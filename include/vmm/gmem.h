@@ -70,8 +70,14 @@ int vmm_gpa_read(struct vmm_vcpu *v, uint64_t gpa, void *buf, size_t n)
 int vmm_gpa_write(struct vmm_vcpu *v, uint64_t gpa, const void *buf, size_t n)
 	VMM_MUST_CHECK;
 
+/* Where a linear address of the guest's present context is, on its CPU.
+ * Errors as for vmm_walk; *error_code is the #PF error code of -EFAULT. */
+int vmm_gva_translate(struct vmm_vcpu *v, uint64_t gva, unsigned access,
+		      uint64_t *gpa, uint32_t *error_code) VMM_MUST_CHECK;
+
 /*
- * The same for linear addresses of the guest's present context, on its CPU.
+ * Copies from and to linear addresses of the guest's present context, on its
+ * CPU.
  * On an error, *bad is the address and *error_code the #PF error code (either
  * may be NULL):
  *	-EFAULT	#PF

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Length of an intercepted instruction, for processors that do not tell. */
+/* Bytes and length of an instruction, for processors that do not tell. */
 #include <string.h>
 #include <cpu/vcpu_priv.h>
-
-#define MAX_INSN 15	/* Intel SDM vol. 2, 2.3.11 */
+#include <vmm/insn.h>
 
 static bool is_legacy_prefix(uint8_t b)
 {
@@ -16,20 +15,21 @@ static bool is_legacy_prefix(uint8_t b)
 	}
 }
 
-/* Bytes at the guest's instruction pointer: as many as can be read without
- * crossing into a page that is not there. */
-static unsigned fetch(struct vmm_vcpu *v, uint8_t *buf, unsigned n,
-		      bool *long_mode)
+unsigned vmm_insn_fetch(struct vmm_vcpu *v, uint8_t *buf, unsigned n,
+			unsigned *mode)
 {
 	struct vmm_segment cs;
 	uint64_t rip = v->vmm->vendor->get(v, VMM_REG_RIP);
 	unsigned in_page;
 
 	v->vmm->vendor->get_seg(v, VMM_SEG_CS, &cs);
-	*long_mode = cs.attr & VMM_SEG_ATTR_L &&
-		v->vmm->vendor->get(v, VMM_REG_EFER) & X86_EFER_LMA;
-	if (!*long_mode)
+	if (cs.attr & VMM_SEG_ATTR_L &&
+	    v->vmm->vendor->get(v, VMM_REG_EFER) & X86_EFER_LMA) {
+		*mode = 64;
+	} else {
+		*mode = cs.attr & VMM_SEG_ATTR_DB ? 32 : 16;
 		rip = (uint32_t)(cs.base + rip);
+	}
 	in_page = (unsigned)(VMM_PAGE_SIZE - (rip & VMM_PAGE_MASK));
 	if (in_page > n)
 		in_page = n;
@@ -59,15 +59,14 @@ static unsigned match(const uint8_t *buf, unsigned have, bool long_mode,
 
 unsigned vmm_insn_len(struct vmm_vcpu *v, const uint8_t *opcode, unsigned n)
 {
-	uint8_t buf[MAX_INSN];
-	bool long_mode;
-	unsigned have, len;
+	uint8_t buf[VMM_INSN_MAX];
+	unsigned mode, have, len;
 
 	/* Nearly always there is no prefix: read no more than needed. */
-	have = fetch(v, buf, n, &long_mode);
-	len = match(buf, have, long_mode, opcode, n);
+	have = vmm_insn_fetch(v, buf, n, &mode);
+	len = match(buf, have, mode == 64, opcode, n);
 	if (vmm_likely(len))
 		return len;
-	have = fetch(v, buf, MAX_INSN, &long_mode);
-	return match(buf, have, long_mode, opcode, n);
+	have = vmm_insn_fetch(v, buf, VMM_INSN_MAX, &mode);
+	return match(buf, have, mode == 64, opcode, n);
 }

@@ -141,6 +141,12 @@ enum vmm_verdict vmm_exit_dispatch(struct vmm_vcpu *v, struct vmm_exit *e);
  * is any.  exit.c */
 void vmm_attend(struct vmm_vcpu *v);
 
+/* Bytes at the guest's RIP: n of them, or as many as can be read without
+ * crossing into a page that is not there; returns their number.  *mode: of the
+ * code segment, 16, 32 or 64 bits.  insn.c */
+unsigned vmm_insn_fetch(struct vmm_vcpu *v, uint8_t *buf, unsigned n,
+			unsigned *mode);
+
 /* Length of the instruction at the guest's RIP if, behind legacy and REX
  * prefixes, it is this opcode; 0 if it is not or cannot be read.  insn.c */
 unsigned vmm_insn_len(struct vmm_vcpu *v, const uint8_t *opcode, unsigned n);

@@ -5,4 +5,4 @@ EMUL_PURE_SOURCES = \
 	libvmm/emul/decode.c \
 	libvmm/emul/mmio_insn.c \
 	libvmm/emul/opcode.c
-libvmm_la_SOURCES += $(EMUL_PURE_SOURCES)
+libvmm_la_SOURCES += $(EMUL_PURE_SOURCES) libvmm/emul/emul.c

@@ -206,3 +206,18 @@ int vmm_gva_write(struct vmm_vcpu *v, uint64_t gva, const void *buf, size_t n,
 	}
 	return copy_linear(&a, from);
 }
+
+int vmm_gva_translate(struct vmm_vcpu *v, uint64_t gva, unsigned access,
+		      uint64_t *gpa, uint32_t *error_code)
+{
+	struct vmm_walk_state st;
+	struct vmm_walk_result res;
+	int error;
+
+	vmm_vcpu_walk_state(v, &st);
+	error = vmm_walk(&st, gva, access, read_table, vmm_vcpu_vmm(v)->nested,
+			 &res);
+	*gpa = res.pa;
+	*error_code = res.error_code;
+	return error;
+}
