@@ -32,8 +32,9 @@ const struct config_name config_names[] = {
 		.range = { { -1, 1 }, NO_RANGE },
 		.word = "auto", .word_value = -1,
 		.accepted = "0, 1 or auto", .example = "auto",
-		.doc = "trap the guest's writes that start processors: 0 never, "
-		       "1 always, auto only as long as one may be started",
+		.doc = "trap the guest's writes that start processors: auto as "
+		       "long as one may be started, 0 only until all have "
+		       "been once, 1 always",
 	},
 	FLAG(vmm.disable_sleep,
 	     "hide the ACPI sleep states S2 and S3 from the guest"),
