@@ -132,8 +132,11 @@ DIFFERENCES = [
     (r"msr\.c0010117", one_of("0 write none",
                               "#GP(0) write #GP(0)"), NO_SVM),
     (r"insn\.ring0\.vmmcall", exactly("none"), "a hypercall"),
-    (r"insn\.ring0\.vmmcall-66", one_of("none", "#UD"), "a hypercall"),
-    (r"insn\.ring3\.vmmcall-66", one_of("int-80", "#UD"), "a hypercall"),
+    # The emulator does not mind the LOCK, and exits.
+    (r"insn\.ring0\.vmmcall-(66|lock)", one_of("none", "#UD"),
+     "a hypercall"),
+    (r"insn\.ring3\.vmmcall-(66|lock)", one_of("int-80", "#UD"),
+     "a hypercall"),
     (r"insn\.vmmcall\.unknown", exactly("0 1111 2222 3333"), "a hypercall"),
     (r"insn\.vmmcall\.bad-name", exactly("0"), "a hypercall"),
     (r"memory\.neighbours", anything, "what happens to be beside the VMM"),
