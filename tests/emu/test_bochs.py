@@ -10,6 +10,9 @@ from bvemu.machine import Failure
 
 # Models: one with VMX, EPT and unrestricted guest; one with SVM.
 INTEL, AMD = "corei7_haswell_4770", "ryzen"
+# Bochs keeps a pending single-step trap over #VMEXIT: not step, and not
+# memory, where the VMM itself steps the guest.
+GROUPS = "cpuid insn exception nmi xsetbv efer tsc port msr"
 BARE = {}
 
 
@@ -50,9 +53,10 @@ def probe_amd(t):
 @test("bochs/probe-minimal-amd")
 def probe_minimal_amd(t):
     need_bochs()
-    expected = bare(t, AMD)
-    got = probe.run(t.folder, variant="minimal", machine=Bochs, cpu=AMD,
-                    time_limit=200)
+    expected = {k: v for k, v in bare(t, AMD).items()
+                if not k.startswith(("step.", "memory.", "cost."))}
+    got = probe.run(t.folder, GROUPS, "minimal", machine=Bochs,
+                    cpu=AMD, time_limit=200)
     wrong = probe.compare(expected, got)
     if wrong:
         raise Failure(f"{len(wrong)} differences to the bare machine:\n" +

@@ -135,9 +135,24 @@ static uint64_t allocate(EFI_ALLOCATE_TYPE how, EFI_MEMORY_TYPE type,
 	return at;
 }
 
-static bool claim(uint64_t page)
+/* May the page be written, if it is put back?  Ordinary memory, that is, and
+ * nothing that the processor uses behind our back. */
+static bool is_memory(uint64_t page)
 {
-	return allocate(AllocateAddress, EfiLoaderData, 4096, page) != 0;
+	UINTN entries, key, size, i;
+	EFI_MEMORY_DESCRIPTOR *map, *d;
+	bool memory = false;
+	UINT32 version;
+
+	map = LibMemoryMap(&entries, &key, &size, &version);
+	for (i = 0; i < entries; i++) {
+		d = (void *)((UINT8 *)map + i * size);
+		if (page - d->PhysicalStart < d->NumberOfPages * 4096)
+			memory = d->Type >= EfiLoaderCode &&
+				d->Type <= EfiConventionalMemory;
+	}
+	FreePool(map);
+	return memory;
 }
 
 /* Bare: 4 MiB in the middle of a block of ours. */
@@ -159,8 +174,8 @@ static void get_memory(void)
 		replace_vmm_memory();
 		return;
 	}
-	probe.own_before = claim(probe.vmm_base - 4096);
-	probe.own_after = claim(probe.vmm_base + probe.vmm_size);
+	probe.own_before = is_memory(probe.vmm_base - 4096);
+	probe.own_after = is_memory(probe.vmm_base + probe.vmm_size);
 }
 
 EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *table);

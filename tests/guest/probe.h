@@ -17,7 +17,7 @@ struct probe {
 	/* The VMM's memory; bare: ordinary memory in its place, so that the
 	 * same code shows what it would do to memory it can write. */
 	uint64_t vmm_base, vmm_size;
-	bool own_before, own_after;	/* the pages beside it are ours */
+	bool own_before, own_after;	/* memory beside it, to be kept */
 	uint8_t *low;		/* 64 KiB below 4 GiB, page-aligned */
 	uint8_t *pages;		/* 64 KiB, page-aligned */
 	/* Window of 16 pages at a linear address of its own, see window_map */

@@ -357,10 +357,34 @@ static void flood(void)
 	out("PROBE memory.flood survived\n");
 }
 
+/* The pages beside the VMM's memory are put back as they were: whose they
+ * are is not known, and nobody runs but we. */
+static void keep_neighbours(bool restore)
+{
+	static uint8_t before[4096], after[4096];
+	uint8_t *at[2] = {
+		(uint8_t *)probe.vmm_base - sizeof(before),
+		(uint8_t *)probe.vmm_base + probe.vmm_size,
+	};
+	unsigned i;
+
+	for (i = 0; i < sizeof(before); i++) {
+		if (restore && probe.own_before)
+			at[0][i] = before[i];
+		else if (probe.own_before)
+			before[i] = at[0][i];
+		if (restore && probe.own_after)
+			at[1][i] = after[i];
+		else if (probe.own_after)
+			after[i] = at[1][i];
+	}
+}
+
 void probe_memory(void)
 {
 	unsigned i;
 
+	keep_neighbours(false);
 	for (i = 0; i < VMM_ARRAY_SIZE(source); i++)
 		source[i] = DATA64;
 	trap_set_bad_stack(VECTOR_BAD_STACK);
@@ -373,4 +397,5 @@ void probe_memory(void)
 	frames();
 	every_page();
 	flood();
+	keep_neighbours(true);
 }
