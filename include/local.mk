@@ -29,6 +29,7 @@ vmminc_HEADERS = \
 	include/vmm/panic.h \
 	include/vmm/printf.h \
 	include/vmm/sinks.h \
+	include/vmm/smp.h \
 	include/vmm/spinlock.h \
 	include/vmm/unit.h \
 	include/vmm/vcpu.h \

@@ -8,7 +8,6 @@
 #include <bitvisor/config.h>
 #include <core/core_priv.h>
 #include <core/memmap.h>
-#include <cpu/apic.h>
 #include <cpu/host.h>
 #include <cpu/policy.h>
 #include <cpu/smp.h>
@@ -142,12 +141,6 @@ static int check_processor(struct bv_handoff *h)
 		vmm_snprintf(h->error, sizeof(h->error), "the firmware uses"
 			     " 5-level paging; turn it off in the firmware"
 			     " setup");
-		return VMM_ERROR(EOPNOTSUPP);
-	}
-	if (h->cpu_count > 1 && !apic_is_x2()) {
-		vmm_snprintf(h->error, sizeof(h->error), "%u processors with"
-			     " xAPICs are not supported yet; start with one",
-			     h->cpu_count);
 		return VMM_ERROR(EOPNOTSUPP);
 	}
 	return 0;

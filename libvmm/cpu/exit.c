@@ -139,9 +139,41 @@ const char *vmm_exit_name(enum vmm_exit_reason reason)
 	return reason < VMM_EXIT_REASONS ? names[reason] : "?";
 }
 
+/* Exits of instructions that the VMM carries out, and so has to skip. */
+static const bool has_length[VMM_EXIT_REASONS] = {
+	[VMM_EXIT_CPUID] = true,
+	[VMM_EXIT_MSR_READ] = true,
+	[VMM_EXIT_MSR_WRITE] = true,
+	[VMM_EXIT_IO] = true,
+	[VMM_EXIT_HYPERCALL] = true,
+	[VMM_EXIT_XSETBV] = true,
+	[VMM_EXIT_CR_WRITE] = true,
+	[VMM_EXIT_CR_READ] = true,
+	[VMM_EXIT_INVD] = true,
+	[VMM_EXIT_WBINVD] = true,
+};
+
+/* What is at RIP now is not what exited: another CPU has changed it, or its
+ * translation.  The guest runs what is there now. */
+static VMM_COLD enum vmm_verdict unknown_length(struct vmm_vcpu *v,
+						const struct vmm_exit *e)
+{
+	static struct vmm_ratelimit limit = VMM_RATELIMIT(1);
+	uint32_t suppressed;
+
+	if (vmm_ratelimit_ok(&limit, &suppressed))
+		vmm_log_warning("CPU%u: no %s instruction at %#llx after an"
+				" exit for it\n", v->number,
+				vmm_exit_name(e->reason), (unsigned long long)
+				v->vmm->vendor->get(v, VMM_REG_RIP));
+	return VMM_RETRY;
+}
+
 enum vmm_verdict vmm_exit_dispatch(struct vmm_vcpu *v, struct vmm_exit *e)
 {
 	v->exits[e->reason]++;
+	if (vmm_unlikely(!e->insn_len) && has_length[e->reason])
+		return unknown_length(v, e);
 	/* Write windows are closed before anything else happens, be it the
 	 * step or an exception of the instruction that opened them. */
 	if (vmm_unlikely(v->windows) && e->reason != VMM_EXIT_MEM)
@@ -155,7 +187,7 @@ void vmm_attend(struct vmm_vcpu *v)
 
 	if (bits & VCPU_FLUSH)
 		v->vmm->vendor->flush(v);
-	if (bits & (VCPU_INIT | VCPU_SIPI | VCPU_SYNC | VCPU_RESEND))
+	if (bits & ~(VCPU_FLUSH | VCPU_NMI))
 		smp_attend(v, bits);
 	if (bits & VCPU_NMI && !v->parked)
 		v->vmm->vendor->nmi(v);

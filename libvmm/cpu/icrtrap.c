@@ -19,11 +19,11 @@
 #include <cpu/smp.h>
 #include <mm/nested.h>
 #include <vmm/log.h>
+#include <vmm/mmio.h>
 #include <vmm/spinlock.h>
 
 #define MSR_X2APIC_EOI		0x80bu
 #define APIC_BASE_MASK		UINT64_C(0x000ffffffffff000)
-#define FLUSH_WAIT_USEC		1000000u
 #define INTERCEPT_ALWAYS	1
 
 static struct vmm_spinlock trap_lock = VMM_SPINLOCK_INIT;
@@ -59,33 +59,6 @@ static void trap_pages(struct vmm *vmm, bool on)
 	}
 }
 
-/* All other CPUs drop their translations; wait until they have, within
- * bounds, for one of them may be in a long exit. */
-static void flush_others(struct vmm_vcpu *self)
-{
-	struct vmm *vmm = self->vmm;
-	uint64_t end = vmm_uptime_usec() + FLUSH_WAIT_USEC;
-	unsigned i;
-
-	for (i = 0; i < vmm->vcpu_count; i++) {
-		struct vmm_vcpu *v = vmm->vcpu[i];
-
-		if (v == self || !v->running)
-			continue;
-		vcpu_attention(v, VCPU_FLUSH | VCPU_SYNC);
-		smp_kick(v);
-	}
-	for (i = 0; i < vmm->vcpu_count; i++) {
-		struct vmm_vcpu *v = vmm->vcpu[i];
-
-		while (v != self && v->running && vmm_uptime_usec() < end &&
-		       __atomic_load_n(&v->attention, __ATOMIC_ACQUIRE) &
-		       VCPU_FLUSH)
-			x86_pause();
-	}
-	vcpu_attention(self, VCPU_FLUSH);
-}
-
 void icr_trap_arm(struct vmm_vcpu *v)
 {
 	bool arm;
@@ -100,7 +73,7 @@ void icr_trap_arm(struct vmm_vcpu *v)
 	}
 	vmm_spin_unlock(&trap_lock);
 	if (arm)
-		flush_others(v);
+		smp_flush_all(v);
 }
 
 static bool all_alive(const struct vmm *vmm)
@@ -156,7 +129,7 @@ void icr_trap_apic_moved(struct vmm_vcpu *v)
 		trap_pages(v->vmm, true);
 	}
 	vmm_spin_unlock(&trap_lock);
-	flush_others(v);
+	smp_flush_all(v);
 }
 
 /* --- accesses --- */
@@ -167,13 +140,96 @@ bool icr_trap_page(const struct vmm_vcpu *v, uint64_t gpa)
 		VMM_ROUND_DOWN(gpa, VMM_PAGE_SIZE) == v->apic_page;
 }
 
+static void write_icr(struct vmm_vcpu *v, uint32_t low)
+{
+	struct ipi ipi = {
+		.low = low, .dest = apic_read(APIC_ICR_HIGH) >> 24,
+	};
+
+	if (!smp_guest_ipi(v, &ipi))
+		apic_write(APIC_ICR_LOW, low);
+}
+
+static void write_register(struct vmm_vcpu *v, unsigned reg, uint32_t value)
+{
+	switch (reg) {
+	case APIC_ICR_LOW:
+		write_icr(v, value);
+		return;
+	case APIC_EOI:
+		apic_write(reg, value);
+		icr_trap_alive(v);
+		return;
+	case APIC_LDR:
+		v->ldr = value;
+		break;
+	case APIC_DFR:
+		v->dfr = value;
+		break;
+	}
+	apic_write(reg, value);
+}
+
+/* Registers are 32 bits wide; what other widths do is up to the hardware
+ * (SDM vol. 3, 11.4.1), so they go there as they are. */
+static int page_write(struct vmm_vcpu *v, void *ctx, uint64_t gpa,
+		      unsigned size, uint64_t value)
+{
+	volatile void *p = (volatile void *)(uintptr_t)gpa;
+
+	(void)ctx;
+	if (size == 4 && !(gpa & 3)) {
+		write_register(v, gpa & VMM_PAGE_MASK, (uint32_t)value);
+		return 0;
+	}
+	switch (size) {
+	case 1:
+		*(volatile uint8_t *)p = (uint8_t)value;
+		break;
+	case 2:
+		*(volatile uint16_t *)p = (uint16_t)value;
+		break;
+	case 4:
+		*(volatile uint32_t *)p = (uint32_t)value;
+		break;
+	default:
+		*(volatile uint64_t *)p = value;
+	}
+	return 0;
+}
+
+static int page_read(struct vmm_vcpu *v, void *ctx, uint64_t gpa,
+		     unsigned size, uint64_t *value)
+{
+	const volatile void *p = (const volatile void *)(uintptr_t)gpa;
+
+	(void)v;
+	(void)ctx;
+	switch (size) {
+	case 1:
+		*value = *(const volatile uint8_t *)p;
+		break;
+	case 2:
+		*value = *(const volatile uint16_t *)p;
+		break;
+	case 4:
+		*value = *(const volatile uint32_t *)p;
+		break;
+	default:
+		*value = *(const volatile uint64_t *)p;
+	}
+	return 0;
+}
+
 enum vmm_verdict icr_trap_mem_exit(struct vmm_vcpu *v, struct vmm_exit *e)
 {
+	static const struct vmm_mmio_ops ops = { page_read, page_write };
+
 	if (!e->mem.write) {	/* a stale translation: reads are mapped */
 		vcpu_attention(v, VCPU_FLUSH);
 		return VMM_RETRY;
 	}
-	return vmm_fault(e, X86_TRAP_UD);
+	return vmm_emulate_access(v, e, &ops, NULL);
 }
 
 enum vmm_verdict icr_trap_msr_exit(struct vmm_vcpu *v, struct vmm_exit *e)

@@ -18,6 +18,7 @@ libvmm_la_SOURCES += \
 	libvmm/cpu/msr.c \
 	libvmm/cpu/mtrr.c \
 	libvmm/cpu/policy.h \
+	libvmm/cpu/rendezvous.c \
 	libvmm/cpu/reset.c \
 	libvmm/cpu/smp.c \
 	libvmm/cpu/smp.h \

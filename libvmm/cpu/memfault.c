@@ -63,25 +63,30 @@ static enum vmm_verdict open_window(struct vmm_vcpu *v, uint64_t gpa)
 
 enum vmm_verdict memfault_exit(struct vmm_vcpu *v, struct vmm_exit *e)
 {
+	struct vmm_nested *n = v->vmm->nested;
+	uint64_t generation;
 	int rc;
 
 	if (vmm_unlikely(icr_trap_page(v, e->mem.gpa)))
 		return icr_trap_mem_exit(v, e);
-	rc = vmm_nested_fault(v->vmm->nested, e->mem.gpa, e->mem.write);
+	generation = __atomic_load_n(&n->generation, __ATOMIC_RELAXED);
+	rc = vmm_nested_fault(n, e->mem.gpa, e->mem.write);
+	if (__atomic_load_n(&n->generation, __ATOMIC_RELAXED) != generation)
+		smp_flush_all(v);	/* it made room by dropping tables */
 	if (rc == -EACCES) {
 		report(v, e->mem.gpa);
 		return open_window(v, e->mem.gpa);
 	}
-	if (rc == -EFAULT) {
-		/* beyond what the map's levels can express: nothing there */
-		vmm_log_warning("CPU%u: guest access to %#llx, beyond the"
-				" nested map: #GP\n", v->number,
-				(unsigned long long)e->mem.gpa);
+	if (rc == -EFAULT || rc == -ENOMEM) {
+		vmm_log_warning("CPU%u: guest access to %#llx, which cannot be"
+				" mapped (%s): #GP\n", v->number,
+				(unsigned long long)e->mem.gpa,
+				vmm_error_name(rc));
 		return vmm_fault_error(e, X86_TRAP_GP, 0);
 	}
-	/* -EPERM: the trap went up while the access was on its way; -ENOMEM:
-	 * other CPUs will give memory back. */
-	vcpu_attention(v, VCPU_FLUSH);	/* it may be a stale translation */
+	/* It may be a stale translation, or (-EPERM) the trap on the APIC's
+	 * page went up while the access was on its way. */
+	vcpu_attention(v, VCPU_FLUSH);
 	if (v->windows)
 		v->vmm->vendor->step(v);	/* still that instruction */
 	return VMM_RETRY;

@@ -34,12 +34,6 @@ static enum vmm_verdict write_native(struct vmm_vcpu *v, struct vmm_exit *e)
 	return VMM_DONE;
 }
 
-static enum vmm_verdict write_gp(struct vmm_vcpu *v, struct vmm_exit *e)
-{
-	(void)v;
-	return vmm_fault_error(e, X86_TRAP_GP, 0);
-}
-
 static enum vmm_verdict read_efer(struct vmm_vcpu *v, struct vmm_exit *e)
 {
 	e->msr.value = v->vmm->vendor->get(v, VMM_REG_EFER);
@@ -135,7 +129,7 @@ static void types_changed(struct vmm_vcpu *v)
 	if (vmm_nested_retype(vmm->nested, &vmm->mtrr) < 0)
 		vmm_log_warning("No memory to follow the guest's change of"
 				" MTRRs\n");
-	vcpu_attention(v, VCPU_FLUSH);
+	smp_flush_all(v);
 }
 
 static enum vmm_verdict write_mtrr(struct vmm_vcpu *v, struct vmm_exit *e)
@@ -178,7 +172,6 @@ static const struct msr_rule rules[] = {
 	{ MSR_X2APIC_ICR, MSR_X2APIC_ICR, VMM_VENDOR_ANY,
 	  NULL, icr_trap_msr_exit },
 	/* the nested map follows the memory types */
-	{ MSR_MTRRCAP, MSR_MTRRCAP, VMM_VENDOR_ANY, NULL, write_gp },
 	{ MSR_MTRR_PHYSBASE0, 0x26f, VMM_VENDOR_SVM, NULL, write_mtrr },
 	{ MSR_MTRR_DEF_TYPE, MSR_MTRR_DEF_TYPE, VMM_VENDOR_SVM,
 	  NULL, write_mtrr },

@@ -24,7 +24,7 @@ void smp_kick(struct vmm_vcpu *v)
  * (SDM vol. 3, 7.7.1) takes the guest's with it.  Kicks are sent only while a
  * processor is started or a map changes, when the guest's IPIs are trapped
  * and its NMIs delivered by VCPU_NMI. */
-static void nmi_arrived(struct vmm_vcpu *v)
+void smp_nmi_arrived(struct vmm_vcpu *v)
 {
 	if (!__atomic_exchange_n(&v->kicked, false, __ATOMIC_ACQ_REL))
 		vcpu_attention(v, VCPU_NMI);
@@ -189,31 +189,8 @@ void smp_attend(struct vmm_vcpu *v, uint32_t bits)
 		smp_cpu_init(v);
 	if (bits & VCPU_RESEND)
 		repeat_sipi(v);
-}
-
-/* Stopping for a panic: whoever gets an NMI from now on ends here. */
-static bool stopping;
-
-void vmm_cpus_stop(void)
-{
-	struct vmm_vcpu *self = vmm_vcpu_current();
-	unsigned i;
-
-	__atomic_store_n(&stopping, true, __ATOMIC_RELEASE);
-	for (i = 0; self && i < vmm_machine.vcpu_count; i++) {
-		struct vmm_vcpu *v = vmm_machine.vcpu[i];
-
-		if (v != self && v->running)
-			smp_kick(v);
-	}
-}
-
-void vmm_host_nmi(struct vmm_vcpu *v)
-{
-	if (__atomic_load_n(&stopping, __ATOMIC_ACQUIRE))
-		vmm_panic_stopped();
-	if (v)
-		nmi_arrived(v);
+	if (bits & VCPU_PAUSE)
+		smp_stay_paused();
 }
 
 /* --- the other processors, through the firmware --- */

@@ -26,6 +26,18 @@ void smp_cpu_init(struct vmm_vcpu *v);
 /* Send v an NMI that is the VMM's own: it exits and sees to v->attention. */
 void smp_kick(struct vmm_vcpu *v);
 
+/* An NMI arrived on v: the VMM's own, or else noted as the guest's. */
+void smp_nmi_arrived(struct vmm_vcpu *v);
+
+/* --- rendezvous.c --- */
+
+/* On a CPU that was asked to by VCPU_PAUSE. */
+void smp_stay_paused(void);
+
+/* All CPUs drop their translations of the nested map: the others at once (they
+ * are waited for, within bounds), self at its next entry. */
+void smp_flush_all(struct vmm_vcpu *self);
+
 /* INIT and SIPI as the guest sends them (ipi.low's delivery mode).  True: it
  * is done; false: any other kind, which the hardware is to send. */
 bool smp_guest_ipi(struct vmm_vcpu *sender, const struct ipi *ipi);

@@ -18,6 +18,7 @@ struct host_cpu;
 #define VCPU_NMI	0x08u	/* the guest is to get an NMI */
 #define VCPU_SYNC	0x10u	/* note the state of its local APIC */
 #define VCPU_RESEND	0x20u	/* send the SIPI in its ICR once more */
+#define VCPU_PAUSE	0x40u	/* stay in the VMM until told to go on */
 
 /* Hidden pages that one instruction may write at a time: an XSAVE area of
  * up to 11 KiB that begins in the middle of a page touches four. */

@@ -5,10 +5,12 @@
  * Built from the public headers, as a prototype would be.
  */
 #include <stddef.h>
+#include <vmm/error.h>
 #include <vmm/hypercall.h>
 #include <vmm/log.h>
 #include <vmm/panic.h>
 #include <vmm/sinks.h>
+#include <vmm/smp.h>
 #include <vmm/vmm.h>
 
 static void panic_call(struct vmm_vcpu *v, void *ctx)
@@ -73,6 +75,20 @@ static void stack_call(struct vmm_vcpu *v, void *ctx)
 	recurse(outer, 100000);
 }
 
+/* No bug, but something that is to be seen from outside, too. */
+static void pause_call(struct vmm_vcpu *v, void *ctx)
+{
+	int64_t usec = vmm_cpus_pause(v);
+
+	(void)ctx;
+	if (usec < 0) {
+		vmm_log_err("pause: %s\n", vmm_error_name((int)usec));
+		return;
+	}
+	vmm_cpus_resume(v);
+	vmm_log_err("pause: all stopped after %lld us\n", (long long)usec);
+}
+
 static int init(struct vmm *vmm)
 {
 	static const struct {
@@ -82,6 +98,7 @@ static int init(struct vmm *vmm)
 		{ "panic", panic_call }, { "assert", assert_call },
 		{ "fault", fault_call }, { "text", text_call },
 		{ "data", data_call }, { "stack", stack_call },
+		{ "pause", pause_call },
 	};
 	size_t i;
 	int rc = 0;

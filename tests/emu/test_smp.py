@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Several processors.  That Linux counts them proves nothing: each must be
+under the VMM, which its CPUID leaf tells (cpu/policy.h)."""
+
+from bvemu import flow, where
+from bvemu.case import test
+from bvemu.flow import label
+from bvemu.qemu import Qemu
+
+# CPUID 0x40004201 on every processor: EBX is the number of its vCPU.
+UNDER_VMM = """
+modprobe cpuid 2>/dev/null
+for cpu in /dev/cpu/*/cpuid; do
+	id=$(dd if=$cpu bs=16 skip=$((0x40004201)) iflag=skip_bytes count=1 \\
+		2>/dev/null | od -A n -t x4)
+	echo "UNDER $cpu $id"
+done
+"""
+
+LIFE = """
+cd /sys/devices/system/cpu
+echo "ONLINE $(cat online)"
+for cpu in cpu[1-9]; do echo 0 >$cpu/online; done
+echo "OFFLINE $(cat offline)"
+for cpu in cpu[1-9]; do echo 1 >$cpu/online; done
+echo "AGAIN $(cat online)"
+echo 8 >/proc/sys/kernel/printk
+echo l >/proc/sysrq-trigger
+for i in $(seq $(nproc)); do
+	(dd if=/dev/zero bs=64k count=64 2>/dev/null | sha256sum |
+		sed 's/^/LOAD /') &
+done
+wait
+echo LIVED
+"""
+
+
+def lives(smp, variant, thread):
+    """All processors online, off and on again, NMIs, load, reboot."""
+    def run(t):
+        disk = flow.linux_direct(LIFE, variant, end="reboot")
+        with Qemu(t.folder, disk, smp=smp, time_limit=240,
+                  extra=["-accel", f"tcg,thread={thread}"]) as m:
+            m.wait_for(rf"^ONLINE 0-{smp - 1}\s*$", 150)
+            m.wait_for(rf"^OFFLINE 1-{smp - 1}\s*$" if smp > 2
+                       else r"^OFFLINE 1\s*$", 60)
+            m.wait_for(rf"^AGAIN 0-{smp - 1}\s*$", 60)
+            m.wait_for("^LIVED", 60)
+            text = m.serial.text()
+            t.equal(text.count("LOAD "), smp, "finished loads")
+            for cpu in range(1, smp):
+                t.check(f"NMI backtrace for cpu {cpu}" in text,
+                        f"no NMI backtrace of processor {cpu}")
+            m.wait_exit(60)
+    return run
+
+
+for count, name, how in ((2, None, "multi"), (2, "minimal", "multi"),
+                         (4, "minimal", "single"), (8, "full", "multi")):
+    test(f"smp/{label(name)}-{count}-{how}")(lives(count, name, how))
+
+
+@test("smp/all-under-the-vmm")
+def all_under(t):
+    disk = flow.linux_direct(UNDER_VMM + "echo ASKED", "minimal")
+    with Qemu(t.folder, disk, smp=4, time_limit=150) as m:
+        m.wait_for("^ASKED", 120)
+        asked = [line.split() for line in m.serial.text().splitlines()
+                 if line.startswith("UNDER ")]
+        t.equal(len(asked), 4, "processors with a CPUID device")
+        t.equal(sorted(int(words[3], 16) for words in asked), [0, 1, 2, 3],
+                "numbers of their vCPUs")
+        m.wait_exit(30)
+
+
+@test("smp/panic-shows-all")
+def panic_shows_all(t):
+    """And before it, the guest stopped as a whole."""
+    disk = flow.direct([flow.LOADVMM, ":hypercall pause",
+                        ":hypercall panic"])
+    disk["bitvisor/loadvmm.efi"] = where.built("loadvmm.efi")
+    disk["bitvisor/bitvisor.elf"] = where.built("tests/emu/paniclab.elf",
+                                                "make guest-programs")
+    disk["bitvisor/bitvisor.conf"] = "vmm.tty_serial = 1\n"
+    with Qemu(t.folder, disk, smp=3, time_limit=90) as m:
+        m.wait_for(r"^pause: all stopped after \d+ us", 60)
+        m.wait_for(r"^panic\(CPU0\): asked to", 20)
+        m.wait_for(r"^Unrecoverable error\.", 20)
+        text = m.serial.text()
+        for cpu in range(3):    # the others in any order
+            t.check(f"Guest state and registers of cpu {cpu} -" in text,
+                    f"no state of processor {cpu}")
