@@ -54,3 +54,14 @@ def register(variant):
 
 for each in flow.VARIANTS:
     register(each)
+
+
+@test("probe/hidden-minimal")
+def hidden(t):
+    """vmm.hide_cpuid: no leaf tells."""
+    got = probe.run(t.folder, "cpuid", "minimal", "vmm.hide_cpuid=1\n",
+                    icount=DETERMINISTIC)
+    expected = bare(t, icount=DETERMINISTIC)
+    for key, value in got.items():
+        if key.startswith("cpuid.4"):
+            t.equal(value, expected.get(key), key)
