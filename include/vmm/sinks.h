@@ -15,6 +15,7 @@ extern const struct vmm_unit vmm_sink_console;
 
 /* A 16550 UART, config.vmm.tty_serial; the guest does not see its ports. */
 extern const struct vmm_unit vmm_sink_serial;
+#define VMM_SINK_SERIAL_NAME "serial log"
 
 /* The framebuffer that the loader handed over; shows panics only, from when
  * vmm->services is NULL.  It must be mapped, at its physical address, in the

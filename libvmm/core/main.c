@@ -15,6 +15,7 @@
 #include <vmm/error.h>
 #include <vmm/log.h>
 #include <vmm/printf.h>
+#include <vmm/sinks.h>
 
 #define CONFIG_FILE	"bitvisor.conf"
 #define PROGRESS_BAR	"oooooooooooooooooooooooooooooooooooooooooooooooooo\n"
@@ -225,6 +226,20 @@ static int prepare_machine(struct vmm *vmm, struct bv_handoff *h)
 	return 0;
 }
 
+/* A setting that nothing in this variant reads is worth a word. */
+static void check_variant(const struct vmm *vmm)
+{
+	const struct vmm_unit *const *u;
+
+	if (!config.vmm.tty_serial)
+		return;
+	for (u = vmm->units; *u; u++)
+		if (strcmp((*u)->name, VMM_SINK_SERIAL_NAME) == 0)
+			return;
+	vmm_log_warning("vmm.tty_serial: the variant \"%s\" has no log on"
+			" serial ports; use another one\n", vmm_variant.name);
+}
+
 static int prepare(struct vmm *vmm, struct bv_handoff *h)
 {
 	int rc = check_handoff(h);
@@ -246,6 +261,7 @@ static int prepare(struct vmm *vmm, struct bv_handoff *h)
 		rc = vmm_units_init(vmm, true);
 	if (rc < 0)
 		return rc;
+	check_variant(vmm);
 	read_acpi(vmm, &handoff_copy);
 	return prepare_machine(vmm, h);
 }

@@ -66,7 +66,7 @@ static void serial_shutdown(struct vmm *vmm)
 }
 
 const struct vmm_unit vmm_sink_serial = {
-	.name = "serial log",
+	.name = VMM_SINK_SERIAL_NAME,
 	.early = true,
 	.init = serial_init,
 	.shutdown = serial_shutdown,

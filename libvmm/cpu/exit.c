@@ -42,16 +42,19 @@ static enum vmm_verdict pass_exit(struct vmm_vcpu *v, struct vmm_exit *e)
 	return VMM_PASS;
 }
 
-/* A triple fault.  Bare hardware enters the shutdown state, on which the
- * chipset resets the machine. */
-static enum vmm_verdict shutdown_exit(struct vmm_vcpu *v, struct vmm_exit *e)
+VMM_NORETURN void vmm_guest_shutdown(struct vmm_vcpu *v)
 {
-	(void)e;
 	vmm_log_err("CPU%u: triple fault in the guest, resetting the"
 		    " machine\n", v->number);
 	vmm_dump_guest(v, VMM_LOG_ERR);
 	v->vmm->vendor->dump(v);
 	vmm_reset_machine();
+}
+
+static enum vmm_verdict shutdown_exit(struct vmm_vcpu *v, struct vmm_exit *e)
+{
+	(void)e;
+	vmm_guest_shutdown(v);
 }
 
 /* The hardware intercepted an INIT that nobody trapped: the sender's SIPI may

@@ -27,6 +27,8 @@ struct host_gate {
  * on it (vmm/paging.h). */
 #define PAT_RESET UINT64_C(0x0007040600070406)
 
+#define DR6_CLEAR UINT64_C(0xffff0ff0)
+
 struct extable_row {
 	int32_t insn, fixup;	/* relative to the field itself */
 };
@@ -273,6 +275,12 @@ void host_exception(struct vmm_host_frame *frame)
 	}
 	if (frame->vector == X86_TRAP_GP && fixup(frame))
 		return;
+	/* The VMM never steps and its DR7 is empty: this can only be a trap of
+	 * the guest's that the hardware carried over an exit (Bochs does). */
+	if (frame->vector == X86_TRAP_DB) {
+		x86_write_dr6(DR6_CLEAR);
+		return;
+	}
 	vmm_panic_regs(frame);
 }
 

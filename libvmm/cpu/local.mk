@@ -7,6 +7,8 @@ libvmm_la_SOURCES += \
 	libvmm/cpu/boot.h \
 	libvmm/cpu/cpuid.c \
 	libvmm/cpu/entry.S \
+	libvmm/cpu/event.c \
+	libvmm/cpu/event.h \
 	libvmm/cpu/exit.c \
 	libvmm/cpu/host.c \
 	libvmm/cpu/host.h \

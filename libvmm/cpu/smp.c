@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <bitvisor/config.h>
 #include <core/core_priv.h>
 #include <cpu/apic.h>
 #include <cpu/host.h>
@@ -124,14 +125,22 @@ bool smp_guest_ipi(struct vmm_vcpu *sender, const struct ipi *ipi)
 }
 
 /* An INIT of the boot processor restarts the firmware at the reset vector;
- * what it means is a reset of the machine, so that is what it gets. */
-static void do_init(struct vmm_vcpu *v)
+ * what it means is a reset of the machine, so that is what it gets, unless
+ * the user wants to see a machine that stands still. */
+static void init_of_bsp(void)
 {
-	if (v->number == 0) {
-		vmm_log(VMM_LOG_NOTICE, "INIT of the boot processor: resetting the"
-			       " machine\n");
+	if (config.vmm.auto_reboot) {
+		vmm_log(VMM_LOG_NOTICE, "INIT of the boot processor: resetting"
+			" the machine\n");
 		vmm_reset_machine();
 	}
+	vmm_log(VMM_LOG_NOTICE, "VM has stopped.\n");
+}
+
+static void do_init(struct vmm_vcpu *v)
+{
+	if (v->number == 0)
+		init_of_bsp();
 	apic_init_state(v->vmm->vendor->drain);
 	v->alive = false;
 	v->ldr = 0;

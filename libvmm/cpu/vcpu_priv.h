@@ -148,6 +148,10 @@ void vmm_attend(struct vmm_vcpu *v);
 unsigned vmm_insn_fetch(struct vmm_vcpu *v, uint8_t *buf, unsigned n,
 			unsigned *mode);
 
+/* The guest's CPU is in the shutdown state: log its state, reset the machine as
+ * the chipset of a bare one does.  exit.c */
+VMM_NORETURN void vmm_guest_shutdown(struct vmm_vcpu *v);
+
 /* Length of the instruction at the guest's RIP if, behind legacy and REX
  * prefixes, it is this opcode; 0 if it is not or cannot be read.  insn.c */
 unsigned vmm_insn_len(struct vmm_vcpu *v, const uint8_t *opcode, unsigned n);

@@ -3,6 +3,7 @@
  * From #VMEXIT to a verdict and back: decode the VMCB into a struct vmm_exit,
  * let neutral code decide, apply what it says.
  */
+#include <cpu/event.h>
 #include <svm/svm_priv.h>
 #include <vmm/log.h>
 #include <vmm/panic.h>
@@ -209,6 +210,28 @@ static void decode(struct vmm_vcpu *v, const struct vmcb *c,
 	}
 }
 
+/* An exception that was only intercepted for the VMM's stepping goes to the
+ * guest, as the second one if another was on its way. */
+static void pass_exception(struct vmm_vcpu *v, struct vmcb *c,
+			   const struct vmm_event *ev)
+{
+	static const struct vmm_event double_fault = {
+		.vector = X86_TRAP_DF, .type = VMM_EVENT_EXCEPTION,
+		.has_error = true,
+	};
+	enum event_pair pair = EVENT_SECOND;
+
+	if (c->exitintinfo & VMCB_EVENT_VALID &&
+	    (c->exitintinfo >> VMCB_EVENT_TYPE_SHIFT & 7) ==
+	    VMM_EVENT_EXCEPTION)
+		pair = event_combine((uint8_t)c->exitintinfo, ev->vector);
+	if (pair == EVENT_SHUTDOWN)
+		vmm_guest_shutdown(v);
+	if (ev->vector == X86_TRAP_PF)
+		c->cr2 = c->exitinfo2;
+	svm_inject(v, pair == EVENT_SECOND ? ev : &double_fault);
+}
+
 static void apply(struct vmm_vcpu *v, struct vmcb *c, struct vmm_exit *e,
 		  enum vmm_verdict verdict)
 {
@@ -222,14 +245,10 @@ static void apply(struct vmm_vcpu *v, struct vmcb *c, struct vmm_exit *e,
 	case VMM_RETRY:
 		break;
 	case VMM_PASS:
-		/* an intercepted exception goes to the guest as it came */
-		if (e->reason == VMM_EXIT_EXCEPTION) {
-			if (e->exception.vector == X86_TRAP_PF)
-				c->cr2 = c->exitinfo2;
-			svm_inject(v, &e->exception);
-		} else {
+		if (e->reason == VMM_EXIT_EXCEPTION)
+			pass_exception(v, c, &e->exception);
+		else
 			drop_intercept(c);
-		}
 		break;
 	}
 }

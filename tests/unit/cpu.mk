@@ -5,3 +5,10 @@ tests_unit_ipi_test_SOURCES = tests/unit/ipi_test.c libvmm/cpu/ipi.c
 tests_unit_ipi_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_ipi_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_ipi_test_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/event_test
+TESTS += tests/unit/event_test
+tests_unit_event_test_SOURCES = tests/unit/event_test.c libvmm/cpu/event.c
+tests_unit_event_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_event_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_event_test_LDADD = $(UNIT_LIBS)
