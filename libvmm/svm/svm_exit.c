@@ -178,6 +178,8 @@ static void decode(struct vmm_vcpu *v, const struct vmcb *c,
 	case SVM_EXIT_WBINVD:
 		e->reason = VMM_EXIT_WBINVD;
 		e->insn_len = insn_len(v, op_wbinvd, sizeof(op_wbinvd));
+		if (!e->insn_len)	/* QEMU 7.2 takes INVD for it */
+			e->insn_len = insn_len(v, op_invd, sizeof(op_invd));
 		return;
 	case SVM_EXIT_INVD:
 		e->reason = VMM_EXIT_INVD;

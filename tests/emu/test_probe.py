@@ -56,6 +56,13 @@ for each in flow.VARIANTS:
     register(each)
 
 
+@test("probe/minimal-2-cpus")
+def two_processors(t):
+    """With a second processor NMIs are intercepted, and the page of the APIC
+    is trapped as long as the firmware keeps that processor."""
+    compare(t, "minimal", smp=2)
+
+
 @test("probe/hidden-minimal")
 def hidden(t):
     """vmm.hide_cpuid: no leaf tells."""
