@@ -13,4 +13,4 @@ check-emu: emu-programs
 
 clean-local: clean-emu
 clean-emu:
-	rm -rf tests/emu/logs tests/emu/guest
+	rm -rf tests/emu/logs tests/emu/guest tests/emu/guest.stamp

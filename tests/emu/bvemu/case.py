@@ -3,6 +3,7 @@
 
 import argparse
 import fnmatch
+import multiprocessing
 import shutil
 import sys
 import time
@@ -67,6 +68,34 @@ def run_one(name, function, root):
         return "not ok", traceback.format_exc()
 
 
+def timed(item):
+    """One test, in a process of its own or not."""
+    name, function, root = item
+    begin = time.monotonic()
+    status, message = run_one(name, function, root)
+    return name, status, message, time.monotonic() - begin
+
+
+def results(work, jobs):
+    """What comes of the tests, as they end.  With several jobs: processes, so
+    that a test's emulator still ends with the process that started it."""
+    if jobs <= 1:
+        yield from map(timed, work)
+        return
+    # The functions themselves cannot be sent; a forked child has them.
+    global WORK
+    WORK = work
+    with multiprocessing.get_context("fork").Pool(jobs) as pool:
+        yield from pool.imap_unordered(timed_number, range(len(work)), 1)
+
+
+WORK = []
+
+
+def timed_number(number):
+    return timed(WORK[number])
+
+
 def options(arguments):
     parser = argparse.ArgumentParser(
         description="Tests on emulated machines. Run from the build tree.")
@@ -74,6 +103,8 @@ def options(arguments):
                         help="print the names of the tests")
     parser.add_argument("-x", "--exclude", action="append", default=[],
                         metavar="PATTERN", help="leave these out")
+    parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N",
+                        help="run N tests at a time")
     parser.add_argument("pattern", nargs="*",
                         help="names or beginnings of names; * and ? match")
     return parser.parse_args(arguments)
@@ -98,15 +129,15 @@ def main(arguments=None):
         print(reason, file=sys.stderr)
         return 2
     count = {"ok": 0, "not ok": 0, "skip": 0}
-    for number, (name, function) in enumerate(tests, 1):
-        begin = time.monotonic()
-        status, message = run_one(name, function, root)
+    work = [(name, function, root) for name, function in tests]
+    number = 0
+    for name, status, message, seconds in results(work, chosen.jobs):
+        number += 1
         count[status] += 1
-        seconds = f"({time.monotonic() - begin:.1f} s)"
         if status == "skip":
             print(f"ok {number} - {name} # SKIP {message}", flush=True)
         else:
-            print(f"{status} {number} - {name} {seconds}", flush=True)
+            print(f"{status} {number} - {name} ({seconds:.1f} s)", flush=True)
             for line in message.splitlines():
                 print(f"  # {line}", flush=True)
     skipped = f", {count['skip']} skipped" if count["skip"] else ""

@@ -2,6 +2,7 @@
 """A Linux guest: the distribution's kernel with busybox, made by
 scripts/make-guest-image, and one script that the test gives."""
 
+import fcntl
 import hashlib
 import http.server
 import random
@@ -14,26 +15,35 @@ from . import where
 # No waiting after a panic, and nothing of the kernel's on the console but
 # what is wrong.
 COMMAND_LINE = "console=ttyS0,115200 panic=-1 loglevel=4 nomodeset"
-BASE = None
+
+
+def make_base(folder):
+    command = ["sh", str(where.SOURCE / "scripts/make-guest-image"),
+               "-d", str(where.build() / "guest-kernel")]
+    if (where.build() / "bvlog").exists():
+        command += ["-f", str(where.build() / "bvlog")]
+    done = subprocess.run(command + [str(folder)], text=True,
+                          stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+    if done.returncode:
+        raise where.Missing(f"no guest image: {done.stdout}")
 
 
 def base():
-    """The folder with vmlinuz.efi and initrd.img, made once in a run."""
-    global BASE
-    if not BASE:
-        folder = where.build() / "tests/emu/guest"
-        command = ["sh", str(where.SOURCE / "scripts/make-guest-image"),
-                   "-d", str(where.build() / "guest-kernel")]
-        if (where.build() / "bvlog").exists():
-            command += ["-f", str(where.build() / "bvlog")]
-        done = subprocess.run(command + [str(folder)], text=True,
-                              stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT)
-        if done.returncode:
-            raise where.Missing(f"no guest image: {done.stdout}")
-        BASE = folder
-    return BASE
+    """The folder with vmlinuz.efi and initrd.img, made once in a run, by the
+    first of its processes that wants it."""
+    folder = where.build() / "tests/emu/guest"
+    stamp = folder.with_suffix(".stamp")
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    with open(stamp, "a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.seek(0)
+        if lock.read() != where.RUN:
+            make_base(folder)
+            lock.truncate(0)
+            lock.write(where.RUN)
+    return folder
 
 
 class Archive:

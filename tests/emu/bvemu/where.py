@@ -3,9 +3,12 @@
 
 import glob
 import os
+import time
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[3]
+# Names this run of the tests; its forked processes have the same.
+RUN = f"{os.getpid()} {time.time()}"
 
 
 class Missing(Exception):
