@@ -14,7 +14,6 @@
 /* Sets of operations */
 #define BIT_OF(op)	(UINT64_C(1) << (op))
 #define BIT(op)		BIT_OF(VMM_INSN_##op)
-#define STRING		(BIT(STOS) | BIT(MOVS) | BIT(LODS))
 /* those of which a destination in memory, or the only operand there, is */
 #define ONLY_WRITTEN	(BIT(MOV) | BIT(MOVBE) | BIT(SET) | BIT(POP) | BIT(STOS))
 #define ONLY_READ	(BIT(CMP) | BIT(TEST) | BIT(BT) | BIT(MUL) |	\
@@ -32,7 +31,7 @@ struct decoder {
 	uint8_t rex;		/* or what VEX, XOP, EVEX have of it */
 	uint8_t rep;		/* F2 or F3, the last one; 0 */
 	bool operand_prefix, address_prefix;
-	bool wide_vex;		/* VEX.L: not for general registers */
+	bool bmi;		/* VEX, and vvvv may be a general register */
 	uint8_t segment;	/* of a prefix, or VMM_SEGS */
 	uint8_t vvvv;
 	uint8_t opcode;
@@ -47,31 +46,39 @@ static uint8_t take8(struct decoder *d)
 	return vmm_likely(pos < d->n) ? d->bytes[pos] : 0;
 }
 
-/* A little-endian number of 0, 1, 2, 4 or 8 bytes, sign-extended. */
-static int64_t take(struct decoder *d, unsigned size)
+static uint8_t peek(const struct decoder *d)
+{
+	return d->pos < d->n ? d->bytes[d->pos] : 0;
+}
+
+static int32_t take32(struct decoder *d)
 {
 	const uint8_t *p = d->bytes + d->pos;
-	int16_t w;
-	int32_t l;
-	int64_t q;
+	int32_t value;
 
-	d->pos += size;
+	d->pos += sizeof(value);
 	if (vmm_unlikely(d->pos > d->n))
 		return 0;
+	__builtin_memcpy(&value, p, sizeof(value));
+	return value;
+}
+
+/* A little-endian number of 1, 2, 4 or 8 bytes, sign-extended. */
+static int64_t take(struct decoder *d, unsigned size)
+{
+	uint32_t low;
+
 	switch (size) {
 	case 1:
-		return (int8_t)*p;
+		return (int8_t)take8(d);
 	case 2:
-		__builtin_memcpy(&w, p, sizeof(w));
-		return w;
+		low = take8(d);
+		return (int16_t)(low | (uint32_t)take8(d) << 8);
 	case 4:
-		__builtin_memcpy(&l, p, sizeof(l));
-		return l;
-	case 8:
-		__builtin_memcpy(&q, p, sizeof(q));
-		return q;
+		return take32(d);
 	default:
-		return 0;
+		low = (uint32_t)take32(d);
+		return (int64_t)((uint64_t)take32(d) << 32 | low);
 	}
 }
 
@@ -83,19 +90,21 @@ static void segment_prefix(struct decoder *d, unsigned seg)
 		d->segment = (uint8_t)seg;
 }
 
-/* All prefixes up to the first byte that is none, which is returned.  A REX
+/* All prefixes up to the first byte that is none; returns its row.  A REX
  * prefix counts only if it comes last. */
-static uint8_t take_prefixes(struct decoder *d)
+static uint32_t take_prefixes(struct decoder *d)
 {
 	for (;;) {
 		uint8_t b = take8(d);
+		uint32_t row = emul_map_one[b];
 
-		if (d->mode == 64 && (b & 0xf0) == 0x40) {
+		if ((b & 0xf0) == 0x40 && d->mode == 64) {
 			d->rex = b;
 			continue;
 		}
-		if (vmm_likely(!(emul_map_one[b] & ROW_PREFIX)))
-			return b;
+		d->opcode = b;
+		if (vmm_likely(!(row & ROW_PREFIX)))
+			return row;
 		d->rex = 0;
 		if (b == 0x66)
 			d->operand_prefix = true;
@@ -112,16 +121,16 @@ static uint8_t take_prefixes(struct decoder *d)
 	}
 }
 
+/* SDM vol. 1, tables 3-3 and 3-4 */
 static void set_sizes(struct decoder *d)
 {
-	bool wide = (d->mode == 16) == d->operand_prefix;
+	/* by mode / 32 and prefix */
+	static const uint8_t operand[3][2] = { { 2, 4 }, { 4, 2 }, { 4, 2 } };
+	static const uint8_t address[3][2] = { { 2, 4 }, { 4, 2 }, { 8, 4 } };
+	unsigned m = d->mode / 32;
 
-	d->operand_size = d->rex & REX_W ? 8 : wide ? 4 : 2;
-	if (d->mode == 64)
-		d->insn->addr_size = d->address_prefix ? 4 : 8;
-	else
-		d->insn->addr_size =
-			(d->mode == 16) == d->address_prefix ? 4 : 2;
+	d->operand_size = d->rex & REX_W ? 8 : operand[m][d->operand_prefix];
+	d->insn->addr_size = address[m][d->address_prefix];
 }
 
 /* VEX, XOP and EVEX: the payload bytes become REX, operand prefix, map, then
@@ -134,7 +143,7 @@ static uint32_t take_vector_opcode(struct decoder *d, uint8_t escape)
 	uint8_t p0, p1;
 	uint32_t row;
 
-	/* "Any VEX-encoded instruction with LOCK, 66, F2, F3 or REX: #UD" */
+	/* #UD behind these prefixes: SDM vol. 2, 2.3.2 to 2.3.4 */
 	if (d->rex || d->rep || d->operand_prefix || d->insn->lock)
 		return ROW_INVALID;
 	p0 = p1 = take8(d);
@@ -154,52 +163,53 @@ static uint32_t take_vector_opcode(struct decoder *d, uint8_t escape)
 		return row;
 	/* the registers of BMI instructions, only with C4 because of the map */
 	d->vvvv = (uint8_t)(~p1 >> 3 & (d->mode == 64 ? 15 : 7));
-	d->wide_vex = p1 & 4;
 	if (d->mode == 64)
 		d->rex = (uint8_t)((~p0 >> 5 & 7) | (p1 >> 4 & REX_W));
 	d->operand_size = d->rex & REX_W ? 8 : 4;
-	if (!d->wide_vex && map > 1) {
-		unsigned reg = d->pos < d->n ? d->bytes[d->pos] >> 3 & 7 : 0;
-
-		row |= emul_row_bmi(map, d->opcode, p1 & 3, reg);
-	}
+	d->bmi = !(p1 & 4);	/* VEX.L */
+	if (d->bmi)
+		row |= emul_row_bmi(map, d->opcode, p1 & 3, peek(d) >> 3 & 7);
 	return row;
 }
 
 /* C4, C5, 62 and 8F have older meanings.  Outside of 64-bit mode they remain
  * where the next byte, as ModRM, has a memory operand; XOP is told from POP by
  * its map numbers. */
-static bool is_vector_escape(const struct decoder *d, uint8_t b)
+static bool is_vector_escape(const struct decoder *d)
 {
-	uint8_t next = d->pos < d->n ? d->bytes[d->pos] : 0;
+	if (d->opcode == 0x8f)
+		return (peek(d) & 0x1f) >= 8;
+	return d->mode == 64 || peek(d) >= 0xc0;
+}
 
-	if (b == 0xc4 || b == 0xc5 || b == 0x62)
-		return d->mode == 64 || next >= 0xc0;
-	return b == 0x8f && (next & 0x1f) >= 8;
+static uint32_t take_0f_opcode(struct decoder *d)
+{
+	d->opcode = take8(d);
+	switch (d->opcode) {
+	case 0x38:
+		d->opcode = take8(d);
+		return emul_row_0f38(d->opcode);
+	case 0x3a:
+		d->opcode = take8(d);
+		return ROW_0F3A;
+	case 0x78:	/* EXTRQ and INSERTQ of SSE4a have two immediates */
+		if (d->operand_prefix || d->rep == 0xf2)
+			return emul_map_0f[d->opcode] | IMM_W;
+	}
+	return emul_map_0f[d->opcode];
 }
 
 /* Prefixes and opcode; returns the row. */
 static uint32_t take_opcode(struct decoder *d)
 {
-	uint8_t b = take_prefixes(d);
+	uint32_t row = take_prefixes(d);
 
 	set_sizes(d);
-	if (b == 0x0f) {
-		b = take8(d);
-		if (b != 0x38 && b != 0x3a) {
-			d->opcode = b;
-			/* EXTRQ and INSERTQ of SSE4a have two immediates */
-			if (b == 0x78 && (d->operand_prefix || d->rep == 0xf2))
-				return emul_map_0f[b] | IMM_W;
-			return emul_map_0f[b];
-		}
-		d->opcode = take8(d);
-		return b == 0x38 ? emul_row_0f38(d->opcode) : ROW_0F3A;
-	}
-	if (vmm_unlikely(is_vector_escape(d, b)))
-		return take_vector_opcode(d, b);
-	d->opcode = b;
-	return emul_map_one[b];
+	if (vmm_likely(!(row & ROW_ESCAPE)))
+		return row;
+	if (d->opcode == 0x0f)
+		return take_0f_opcode(d);
+	return is_vector_escape(d) ? take_vector_opcode(d, d->opcode) : row;
 }
 
 /* SDM vol. 2, table 2-1: mod is not 3 */
@@ -226,46 +236,51 @@ static void take_memory16(struct decoder *d)
 		insn->seg = VMM_SEG_DS;
 		mod = 2;
 	}
-	insn->disp = take(d, mod);
+	if (mod)
+		insn->disp = take(d, mod);
 }
 
-/* A base of RBP or R13 with mod 0 is no register, but a displacement of 32
- * bits; in 64-bit mode and without SIB it is relative to RIP. */
-static void take_base(struct decoder *d, unsigned base, bool sib)
+/* Index and scale; returns the base. */
+static unsigned take_sib(struct decoder *d)
 {
-	unsigned mod = d->modrm >> 6;
-	struct vmm_insn *insn = d->insn;
+	uint8_t sib = take8(d);
+	uint8_t index = (uint8_t)((sib >> 3 & 7) | (d->rex & REX_X ? 8 : 0));
 
-	insn->seg = VMM_SEG_DS;
-	insn->base = (uint8_t)(base | (d->rex & REX_B ? 8 : 0));
-	if (mod == 0 && base == 5) {
-		insn->base = d->mode == 64 && !sib ? VMM_INSN_RIP :
-			     VMM_INSN_NO_REG;
-		mod = 2;
-	} else if (insn->base == 4 || insn->base == 5) {	/* RSP, RBP */
-		insn->seg = VMM_SEG_SS;
+	if (index != 4) {
+		d->insn->index = index;
+		d->insn->scale = sib >> 6;
 	}
-	insn->disp = take(d, mod == 2 ? 4 : mod);
+	return sib & 7;
 }
 
-/* SDM vol. 2, tables 2-2 and 2-3: mod is not 3 */
+/* SDM vol. 2, tables 2-2 and 2-3: mod is not 3.  A base of RBP or R13 with
+ * mod 0 is no register, but a displacement of 32 bits; in 64-bit mode and
+ * without SIB it is relative to RIP. */
 static void take_memory32(struct decoder *d)
 {
+	unsigned mod = d->modrm >> 6, base = d->modrm & 7;
 	struct vmm_insn *insn = d->insn;
-	uint8_t sib, index;
+	bool sib = base == 4;
 
 	insn->index = VMM_INSN_NO_REG;
-	if (vmm_likely((d->modrm & 7) != 4)) {
-		take_base(d, d->modrm & 7, false);
-		return;
+	if (vmm_unlikely(sib))
+		base = take_sib(d);
+	insn->seg = base == 4 || base == 5 ? VMM_SEG_SS : VMM_SEG_DS;
+	insn->base = (uint8_t)base;
+	if (d->rex & REX_B) {		/* R12 and R13 have no part in SS */
+		insn->seg = VMM_SEG_DS;
+		insn->base |= 8;
 	}
-	sib = take8(d);
-	index = (uint8_t)((sib >> 3 & 7) | (d->rex & REX_X ? 8 : 0));
-	if (index != 4) {
-		insn->index = index;
-		insn->scale = sib >> 6;
+	if (mod == 1) {
+		insn->disp = (int8_t)take8(d);
+	} else if (mod == 2) {
+		insn->disp = take32(d);
+	} else if (base == 5) {
+		insn->seg = VMM_SEG_DS;
+		insn->base = d->mode == 64 && !sib ? VMM_INSN_RIP :
+			     VMM_INSN_NO_REG;
+		insn->disp = take32(d);
 	}
-	take_base(d, sib & 7, true);
 }
 
 /* ModRM and what belongs to it; returns the row, completed by the group's.
@@ -289,8 +304,6 @@ static void take_immediate(struct decoder *d, uint32_t row)
 	struct vmm_insn *insn = d->insn;
 
 	switch (row & ROW_IMM_MASK) {
-	case IMM_NONE:
-		break;
 	case IMM_B:
 		insn->imm = take(d, 1);
 		break;
@@ -326,6 +339,9 @@ static void take_immediate(struct decoder *d, uint32_t row)
 	case IMM_1:
 		insn->imm = 1;
 		break;
+	case IMM_COND:
+		insn->imm = d->opcode & 15;
+		break;
 	}
 }
 
@@ -334,9 +350,6 @@ static unsigned operation(const struct decoder *d, uint32_t row)
 {
 	unsigned op = ROW_OP_OF(row);
 
-	if (vmm_likely(!(row & (ROW_NP | ROW_NOREP | ROW_F3 | ROW_ONLY64)) &&
-		       d->rep != 0xf3))
-		return op;
 	if (((row & (ROW_NP | ROW_NOREP)) && d->rep) ||
 	    ((row & ROW_NP) && d->operand_prefix) ||
 	    ((row & ROW_F3) && d->rep != 0xf3) ||
@@ -351,31 +364,51 @@ static unsigned operation(const struct decoder *d, uint32_t row)
 	return op;
 }
 
-static void set_registers(struct decoder *d, uint32_t row)
+static void set_bmi_registers(const struct decoder *d)
 {
 	struct vmm_insn *insn = d->insn;
 
-	insn->reg_size = row & ROW_BYTE ? 1 : d->operand_size;
-	if (!(row & ROW_MODRM))		/* the accumulator */
-		return;
-	insn->reg = (uint8_t)((d->modrm >> 3 & 7) | (d->rex & REX_R ? 8 : 0));
 	insn->reg2 = d->vvvv;
+	if (insn->op >= VMM_INSN_BLSR && insn->op <= VMM_INSN_BLSI)
+		insn->reg = d->vvvv;
+}
+
+/* What ROW_UNUSUAL and some prefixes change. */
+static void describe_unusual(const struct decoder *d, uint32_t row)
+{
+	struct vmm_insn *insn = d->insn;
+
+	insn->op = (uint8_t)operation(d, row);
+	if ((row & ROW_STACK) && d->mode == 64 && insn->size == 4)
+		insn->size = 8;
+	if ((row & ROW_NP) && insn->size == 2)	/* MOVNTI, MOVDIRI */
+		insn->size = insn->reg_size = 4;
+	if (row & ROW_MEM_MASK)
+		insn->size = ROW_MEM_OF(row);
+	if (row & ROW_BYTE) {
+		insn->size = insn->reg_size = 1;
+		insn->high = !d->rex && insn->reg >= 4;
+		insn->reg &= insn->high ? 3 : 15;
+	}
 	if (row & ROW_CL) {
 		insn->reg = 1;
 		insn->reg_size = 1;
-	} else if (insn->reg_size == 1 && !d->rex && insn->reg >= 4) {
-		insn->reg -= 4;
-		insn->high = true;
-	} else if (BIT_OF(insn->op) & (BIT(BLSR) | BIT(BLSMSK) | BIT(BLSI))) {
-		insn->reg = insn->reg2;
+		insn->high = false;
 	}
+	if (d->bmi)
+		set_bmi_registers(d);
 }
 
-/* rSI or rDI; the prefix of REPNE does the same as that of REP here. */
-static void set_string(struct decoder *d)
+/* Without ModRM: rAX, and rSI or rDI.  The prefix of REPNE does the same as
+ * that of REP here. */
+static void describe_implicit(struct decoder *d)
 {
 	struct vmm_insn *insn = d->insn;
 
+	insn->reg = 0;
+	insn->high = false;
+	if (insn->form != VMM_INSN_FORM_NONE)	/* MOV, with its address */
+		return;
 	insn->rep = d->rep;
 	insn->index = VMM_INSN_NO_REG;
 	insn->base = 6;
@@ -386,36 +419,25 @@ static void set_string(struct decoder *d)
 	}
 }
 
-static void set_access(struct vmm_insn *insn)
-{
-	bool source = insn->form >= VMM_INSN_FORM_RM;
-
-	insn->reads = source || !(BIT_OF(insn->op) & ONLY_WRITTEN);
-	insn->writes = !source && !(BIT_OF(insn->op) & ONLY_READ);
-}
-
 /* What the instruction does to its memory operand. */
 static void describe(struct decoder *d, uint32_t row)
 {
 	struct vmm_insn *insn = d->insn;
+	bool source;
 
-	insn->op = (uint8_t)operation(d, row);
+	insn->op = ROW_OP_OF(row);
 	insn->form = ROW_FORM_OF(row);
-	if (row & ROW_COND)
-		insn->imm = d->opcode & 15;
-	if ((row & ROW_STACK) && d->mode == 64 && d->operand_size == 4)
-		d->operand_size = 8;
-	if ((row & ROW_NP) && d->operand_size == 2)
-		d->operand_size = 4;	/* MOVNTI, MOVDIRI in 16-bit code */
-	set_registers(d, row);
-	insn->size = row & ROW_BYTE ? 1 : d->operand_size;
-	if (ROW_MEM_OF(row))
-		insn->size = ROW_MEM_OF(row);
-	if (BIT_OF(insn->op) & STRING)
-		set_string(d);
+	insn->size = insn->reg_size = d->operand_size;
+	insn->reg = (uint8_t)((d->modrm >> 3 & 7) | (d->rex & REX_R ? 8 : 0));
+	if ((row & ROW_UNUSUAL) | d->rep | d->bmi)
+		describe_unusual(d, row);
+	if (vmm_unlikely(!(row & ROW_MODRM)))
+		describe_implicit(d);
 	if (d->segment != VMM_SEGS)
 		insn->seg = d->segment;
-	set_access(insn);
+	source = insn->form >= VMM_INSN_FORM_RM;
+	insn->reads = source || !(BIT_OF(insn->op) & ONLY_WRITTEN);
+	insn->writes = !source && !(BIT_OF(insn->op) & ONLY_READ);
 }
 
 int vmm_insn_decode(struct vmm_insn *out, const uint8_t *bytes, unsigned n,
@@ -437,12 +459,13 @@ int vmm_insn_decode(struct vmm_insn *out, const uint8_t *bytes, unsigned n,
 		row = take_modrm(&d, row, &memory);
 	else	/* string instructions, and MOV with IMM_MOFFS */
 		memory = ROW_OP_OF(row) != VMM_INSN_OTHER;
-	take_immediate(&d, row);
+	if (row & ROW_IMM_MASK)
+		take_immediate(&d, row);
 	if (vmm_unlikely(d.pos > d.n))
 		return n >= VMM_INSN_MAX ? VMM_ERROR(E2BIG) :
 		       VMM_ERROR(ENODATA);
-	if (vmm_unlikely((row & ROW_INVALID) ||
-			 ((row & ROW_INVALID64) && mode == 64)))
+	if (vmm_unlikely(row & (ROW_INVALID | ROW_INVALID64)) &&
+	    ((row & ROW_INVALID) || mode == 64))
 		return VMM_ERROR(EINVAL);
 	out->len = (uint8_t)d.pos;
 	if (memory)

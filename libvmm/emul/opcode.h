@@ -21,6 +21,7 @@ enum emul_imm {
 	IMM_FAR,	/* selector and offset */
 	IMM_MOFFS,	/* an address in place of ModRM */
 	IMM_1,		/* not encoded: shift by one */
+	IMM_COND,	/* not encoded: bits 0-3 of the opcode, a condition */
 };
 
 /* A row is the OR of these; zero: valid, one byte, VMM_INSN_OTHER. */
@@ -36,12 +37,13 @@ enum emul_imm {
 #define ROW_NP		0x00001000u	/* operation: if no 66, F2, F3 */
 #define ROW_NOREP	0x00002000u	/* operation: if no F2, F3 */
 #define ROW_F3		0x00004000u	/* operation: if F3 */
-#define ROW_COND	0x00008000u	/* the immediate is opcode bits 0-3 */
+#define ROW_ESCAPE	0x00008000u	/* to another map, or it may be */
 #define ROW_CL		0x00010000u	/* the register operand is CL */
 /* Size of the memory operand, if it differs from the register's. */
 #define ROW_MEM1	0x00020000u
 #define ROW_MEM2	0x00040000u
 #define ROW_MEM4	0x00060000u
+#define ROW_MEM_MASK	0x00060000u
 #define ROW_MEM_OF(row)	((uint8_t)(1u << ((row) >> 17 & 3) >> 1))
 #define ROW_OP(op)	((unsigned)VMM_INSN_##op << 19)
 #define ROW_OP_OF(row)	((row) >> 19 & 63)
@@ -51,6 +53,10 @@ enum emul_imm {
 #define ROW_GROUP(g)	((unsigned)GROUP_##g << 28)
 #define ROW_GROUP_OF(row) ((row) >> 28)
 #define ROW_DO(op, form) (ROW_OP(op) | ROW_FORM(form))
+
+/* What most instructions have not. */
+#define ROW_UNUSUAL	(ROW_BYTE | ROW_STACK | ROW_ONLY64 | ROW_NP |	\
+			 ROW_NOREP | ROW_F3 | ROW_CL | ROW_MEM_MASK)
 
 VMM_STATIC_ASSERT(VMM_INSN_OPS <= 64, "ROW_OP has 6 bits");
 VMM_STATIC_ASSERT(VMM_INSN_FORM_RMR <= 7, "ROW_FORM has 3 bits");
