@@ -3,6 +3,7 @@
 #	FUZZERS += tests/fuzz/NAME.fuzz
 #	FUZZ_SOURCES_NAME = tests/fuzz/NAME_fuzz.c and what it calls
 #	FUZZ_FLAGS_NAME = arguments for libFuzzer, if any
+#	FUZZ_LIBS_NAME = libraries, if any
 #	tests/fuzz/corpus/NAME/ inputs worth keeping (at least one)
 # NAME_fuzz.c defines LLVMFuzzerTestOneInput().  `make check` tries the
 # corpus and a fixed number of inputs made from it; for a longer search run
@@ -10,6 +11,7 @@
 FUZZERS =
 include tests/fuzz/loader.mk
 include tests/fuzz/mm.mk
+include tests/fuzz/emul.mk
 include tests/fuzz/acpi.mk
 include tests/fuzz/config.mk
 
@@ -33,4 +35,5 @@ $(FUZZERS): tests/fuzz/%.fuzz: \
 		$(foreach name,$(FUZZ_NAMES),$(FUZZ_SOURCES_$(name)))
 	$(AM_V_at)$(MKDIR_P) tests/fuzz
 	$(AM_V_CCLD)$(FUZZ_CC) $(UNIT_CPPFLAGS) $(FUZZ_CFLAGS) -o $@ \
-		$(addprefix $(top_srcdir)/,$(filter %.c,$(FUZZ_SOURCES_$*)))
+		$(addprefix $(top_srcdir)/,$(filter %.c,$(FUZZ_SOURCES_$*))) \
+		$(FUZZ_LIBS_$*)

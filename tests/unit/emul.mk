@@ -26,3 +26,24 @@ emul_test_SOURCES = tests/unit/emul_test.c libvmm/emul/emul.c \
 emul_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 emul_test_CFLAGS = $(UNIT_CFLAGS)
 emul_test_LDADD = $(UNIT_LIBS)
+
+# The decoder against objdump ...
+check_PROGRAMS += insn_corpus
+insn_corpus_SOURCES = tests/unit/insn_corpus.c $(EMUL_TEST_SOURCES)
+insn_corpus_CPPFLAGS = $(UNIT_CPPFLAGS)
+insn_corpus_CFLAGS = $(UNIT_CFLAGS)
+dist_check_SCRIPTS += tests/unit/insn_corpus.tap
+TESTS += tests/unit/insn_corpus.tap
+
+# ... and against a library, where there is one.
+EXTRA_PROGRAMS += insn_sweep_test
+insn_sweep_test_SOURCES = tests/unit/insn_sweep_test.c \
+	tests/unit/insn_reference.c tests/unit/insn_reference.h \
+	$(EMUL_TEST_SOURCES)
+insn_sweep_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+insn_sweep_test_CFLAGS = $(UNIT_CFLAGS)
+insn_sweep_test_LDADD = $(ZYDIS_LIBS)
+if BV_HAVE_ZYDIS
+check_PROGRAMS += insn_sweep_test
+TESTS += insn_sweep_test
+endif
