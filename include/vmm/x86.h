@@ -72,6 +72,7 @@ VMM_BEGIN_DECLS
 #define X86_TRAP_PF	14
 #define X86_TRAP_AC	17
 #define X86_TRAP_MC	18
+#define X86_TRAP_SX	30	/* AMD: security exception */
 
 #define MSR_TSC			0x00000010u
 #define MSR_APIC_BASE		0x0000001bu

@@ -275,6 +275,8 @@ void host_exception(struct vmm_host_frame *frame)
 	}
 	if (frame->vector == X86_TRAP_GP && fixup(frame))
 		return;
+	if (frame->vector == X86_TRAP_SX)
+		return;		/* an INIT that svm_exit.c let in */
 	/* The VMM never steps and its DR7 is empty: this can only be a trap of
 	 * the guest's that the hardware carried over an exit (Bochs does). */
 	if (frame->vector == X86_TRAP_DB) {

@@ -17,7 +17,7 @@
 #define CPUID_SVM_NRIPS		(1u << 3)
 #define CPUID_SVM_FLUSH_ASID	(1u << 6)
 #define CPUID_SVM_DECODE	(1u << 7)
-#define VM_CR_LOCK		(1u << 3)
+#define VM_CR_R_INIT		(1u << 1)
 #define VM_CR_SVMDIS		(1u << 4)
 
 #define GUEST_ASID		1u	/* the host's is 0 */
@@ -216,9 +216,13 @@ static int svm_start(struct vmm_vcpu *v, const struct boot_state *state,
 		     char *error, size_t size)
 {
 	struct svm_vcpu *s = svm_of(v);
+	uint64_t vm_cr;
 
 	x86_wrmsr(MSR_EFER, x86_rdmsr(MSR_EFER) | X86_EFER_SVME);
 	x86_wrmsr(MSR_AMD_VM_HSAVE_PA, (uint64_t)(uintptr_t)s->hsave);
+	/* An INIT in the VMM raises #SX instead of a reset (15.30.1). */
+	vm_cr = x86_rdmsr(MSR_AMD_VM_CR);
+	x86_wrmsr(MSR_AMD_VM_CR, vm_cr | VM_CR_R_INIT);
 	load_state(v, state);
 	v->running = true;
 	__asm__ volatile("vmsave %0" :: "a"(v->host_area) : "memory");
@@ -229,6 +233,7 @@ static int svm_start(struct vmm_vcpu *v, const struct boot_state *state,
 		     (unsigned long long)s->vmcb->efer,
 		     (unsigned long long)s->vmcb->cr0,
 		     (unsigned long long)s->vmcb->cr4);
+	x86_wrmsr(MSR_AMD_VM_CR, vm_cr);
 	x86_wrmsr(MSR_AMD_VM_HSAVE_PA, 0);
 	x86_wrmsr(MSR_EFER, x86_rdmsr(MSR_EFER) & ~X86_EFER_SVME);
 	return VMM_ERROR(EIO);

@@ -145,8 +145,9 @@ static void drop_intercept(struct vmcb *c)
 		svm_intercept(c, (unsigned)c->exitcode, false);
 }
 
-/* The NMI is still pending: let it in, to host_exception (APM 15.13.2). */
-static void take_nmi(void)
+/* An intercepted NMI or INIT is still pending (APM 15.13.2, 15.13.4): let it
+ * in, to host_exception; an INIT comes as #SX, see svm_start. */
+static void take_pending(void)
 {
 	__asm__ volatile("stgi; nop; clgi" ::: "memory");
 }
@@ -168,7 +169,7 @@ static void decode(struct vmm_vcpu *v, const struct vmcb *c,
 		decode_npf(c, e);
 		return;
 	case SVM_EXIT_NMI:
-		take_nmi();
+		take_pending();
 		e->reason = VMM_EXIT_NMI;
 		return;
 	case SVM_EXIT_IRET:
@@ -202,6 +203,7 @@ static void decode(struct vmm_vcpu *v, const struct vmcb *c,
 		e->reason = VMM_EXIT_SHUTDOWN;
 		return;
 	case SVM_EXIT_INIT:
+		take_pending();
 		e->reason = VMM_EXIT_INIT;
 		return;
 	case SVM_EXIT_EXCEPTION_0 ... SVM_EXIT_EXCEPTION_31:
