@@ -51,7 +51,7 @@ AS_CASE([$with_lwip],
    AS_IF([test ! -f "$bv_init" || test ! -f "$with_lwip/src/core/tcp.c"],
      [AC_MSG_ERROR([--with-lwip: no lwIP sources in '$with_lwip' (src/core/tcp.c is wanted); an installed liblwip-dev does not do, it is built for programs of an operating system])])
    LWIP_DIR=`cd "$with_lwip" && pwd`
-   LWIP_VERSION=`$SED -n 's/^#define LWIP_VERSION_M[[AI]][[JN]]O*R  *\(@<:@0-9@:>@*\).*/\1/p; s/^#define LWIP_VERSION_REVISION  *\(@<:@0-9@:>@*\).*/\1/p' "$bv_init" | tr '\n' . | $SED 's/\.$//'`
+   LWIP_VERSION=`$SED -n 's/^#define LWIP_VERSION_M@<:@AI@:>@@<:@JN@:>@O*R  *\(@<:@0-9@:>@*\).*/\1/p; s/^#define LWIP_VERSION_REVISION  *\(@<:@0-9@:>@*\).*/\1/p' "$bv_init" | tr '\n' . | $SED 's/\.$//'`
    AS_CASE([$LWIP_VERSION], [2.1.3|2.2.*], [],
      [AC_MSG_WARN([lwIP '$LWIP_VERSION' in '$with_lwip' is neither 2.1.3 nor 2.2.x])])])
 AC_SUBST([LWIP_DIR])
