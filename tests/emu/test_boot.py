@@ -138,7 +138,7 @@ def hidden_size(t, found):
 
 
 # How fast the emulator runs is no fault of the VMM's.
-TIMING = re.compile(r"APIC calibration|clocksource|TSC|hrtimer|sched_clock|"
+TIMING = re.compile(r"APIC calibration|clocksource|TSC|tsc:|hrtimer|sched_clock|"
                     r"perf: interrupt")
 
 
