@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-dist_doc_DATA = \
+dist_doc_DATA = CHANGES.md README.md \
 	docs/architecture.md \
 	docs/configuration.md \
 	docs/exit-path.md \
+	docs/hardware.md \
 	docs/hooks.md \
 	docs/testing.md
