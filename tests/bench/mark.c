@@ -2,7 +2,8 @@
 /*
  * A program for the Linux guest of the bench, without a C library:
  *
- *	mark N		print "MARK N <TSC>", N from 0 to 9
+ *	mark N [S]	print "MARK N <TSC>", N from 0 to 8; with S, sleep for 2 S
+ *			seconds (S a digit) and do the same for N + 1
  *
  * With it goes one CPUID at the address mark_site_N, whose exit, as guest,
  * the emulator's log shows with that address: it divides the log into phases.
@@ -10,6 +11,7 @@
 #include <stdint.h>
 
 #define SYS_WRITE	1
+#define SYS_NANOSLEEP	35
 #define SYS_EXIT	60
 
 #define SITE(n)								\
@@ -58,15 +60,32 @@ static void print(unsigned n, uint64_t t)
 	(void)call(SYS_WRITE, 1, (long)&text[at], (long)(sizeof(text) - at));
 }
 
-__attribute__((used, noreturn)) static void run(long *stack)
+static void mark(unsigned n)
 {
 	uint64_t t = tsc();
-	unsigned n = 9;
 
-	if (stack[0] > 1)
-		n = (unsigned)(*(const char *)stack[2] - '0') % 10;
 	sites[n]();
 	print(n, t);
+}
+
+static unsigned digit(const char *s)
+{
+	return (unsigned)(*s - '0') % 10;
+}
+
+__attribute__((used, noreturn)) static void run(long *stack)
+{
+	long time[2] = { 0, 0 };
+	unsigned n = 8;
+
+	if (stack[0] > 1)
+		n = digit((const char *)stack[2]) % 9;
+	mark(n);
+	if (stack[0] > 2) {
+		time[0] = 2 * (long)digit((const char *)stack[3]);
+		(void)call(SYS_NANOSLEEP, (long)time, 0, 0);
+		mark(n + 1);
+	}
 	for (;;)
 		(void)call(SYS_EXIT, 0, 0, 0);
 }

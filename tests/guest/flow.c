@@ -8,6 +8,8 @@
  *	:stall MILLISECONDS		wait
  *	:mark				execute a CPUID, print its address and
  *					the TSC: a border in a log of exits
+ *	:mark-exit			the same, later: when an operating
+ *					system has called ExitBootServices
  *	:hypercall NAME			make the hypercall of that name
  *	:reset | :poweroff		by the firmware's ResetSystem
  *	:shell				start the firmware's next boot option
@@ -208,6 +210,21 @@ static void hypercall_by_name(const CHAR8 *name)
 	out("FLOW hypercall %lx\n", call);
 }
 
+static VOID EFIAPI mark_at_exit(EFI_EVENT event, VOID *context)
+{
+	(void)event;
+	(void)context;
+	mark();
+}
+
+static void mark_exit(void)
+{
+	EFI_EVENT event;
+
+	uefi_call_wrapper(BS->CreateEvent, 5, EVT_SIGNAL_EXIT_BOOT_SERVICES,
+			  TPL_NOTIFY, mark_at_exit, NULL, &event);
+}
+
 static UINTN number(const CHAR8 *s)
 {
 	UINTN n = 0;
@@ -228,6 +245,8 @@ static BOOLEAN run_step(EFI_HANDLE self, EFI_HANDLE volume, CHAR8 *line)
 	out("FLOW step %s\n", (char *)line);
 	if (is(line, ":map"))
 		print_map();
+	else if (is(line, ":mark-exit"))
+		mark_exit();
 	else if (is(line, ":mark"))
 		mark();
 	else if (is(line, ":hypercall "))

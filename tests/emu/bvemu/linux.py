@@ -8,6 +8,7 @@ import http.server
 import random
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 from . import where
@@ -100,22 +101,25 @@ def payload(size):
 
 
 class Server:
-    """An HTTP server on 127.0.0.1 with one document, /payload; the guest
-    reaches it at 10.0.2.2.  Use as a context manager."""
+    """An HTTP server on 127.0.0.1 with one document, /payload, which it sends
+    after a delay in seconds; the guest reaches it at 10.0.2.2.  Use as a
+    context manager."""
 
-    def __init__(self, size):
+    def __init__(self, size, delay=0):
+        self.delay = delay
         self.data = payload(size)
         self.sha256 = hashlib.sha256(self.data).hexdigest()
         self.uploads = []
 
     def handler(self):
-        data, uploads = self.data, self.uploads
+        data, uploads, delay = self.data, self.uploads, self.delay
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
+                time.sleep(delay)
                 self.wfile.write(data)
 
             def do_POST(self):

@@ -3,6 +3,7 @@
 in them.  A machine ends only the process it started."""
 
 import ctypes
+import os
 import re
 import signal
 import subprocess
@@ -102,6 +103,12 @@ class Machine:
 
     def elapsed(self):
         return time.monotonic() - self.started
+
+    def cpu_time(self):
+        """Seconds of processor time that the emulator has used."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text()
+        user, system = fields.rsplit(")", 1)[1].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def fail(self, reason):
         said = []
