@@ -4,8 +4,12 @@
  *
  * It is armed as long as the guest may start a processor: from the start of
  * the VMM until every processor has served an interrupt (and so is part of a
- * running system, not parked by firmware), and again as soon as one leaves
- * that system.  While it is dropped, IPIs, timers and device interrupts make
+ * running system, not parked by firmware).  It is armed again when a guest
+ * gets ready to start one, of which it gives two signs: it copies its fixed
+ * MTRRs (SDM vol. 3, 12.11.8: all processors need the same), or a processor
+ * with interrupts off and its APIC disabled flushes its caches or asks CPUID
+ * on its way out.  Either sign may come in vain: every processor then serves
+ * an interrupt sooner or later, and the trap goes.  While it is dropped, IPIs, timers and device interrupts make
  * no exits at all.  vmm.localapic_intercept = 1 keeps it armed for ever, 0
  * never arms it again once it was dropped.
  *
@@ -61,15 +65,22 @@ static void trap_pages(struct vmm *vmm, bool on)
 
 void icr_trap_arm(struct vmm_vcpu *v)
 {
-	bool arm;
+	struct vmm *vmm = v->vmm;
+	bool arm, may;
+	unsigned i;
 
-	vmm_spin_lock(&trap_lock);
-	arm = !armed && v->vmm->handoff->cpu_count > 1 &&
+	may = vmm->handoff->cpu_count > 1 &&
 		!(dropped_once && config.vmm.localapic_intercept == 0);
+	if (!may)
+		return;
+	vmm_spin_lock(&trap_lock);
+	for (i = 0; i < vmm->vcpu_count; i++)
+		vmm->vcpu[i]->alive = false;	/* to be shown anew */
+	arm = !armed;
 	if (arm) {
 		armed = true;
-		trap_pages(v->vmm, true);
-		trap_msrs(v->vmm, true);
+		trap_pages(vmm, true);
+		trap_msrs(vmm, true);
 	}
 	vmm_spin_unlock(&trap_lock);
 	if (arm)
@@ -111,7 +122,6 @@ void icr_trap_check_leaving(struct vmm_vcpu *v)
 	    v->vmm->vendor->get(v, VMM_REG_RFLAGS) & X86_RFLAGS_IF ||
 	    apic_read(APIC_SVR) & APIC_SVR_ENABLE)
 		return;
-	v->alive = false;
 	icr_trap_arm(v);
 }
 

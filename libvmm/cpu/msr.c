@@ -144,6 +144,14 @@ static enum vmm_verdict write_mtrr(struct vmm_vcpu *v, struct vmm_exit *e)
 	return verdict;
 }
 
+/* Linux copies them right before it starts a processor, which is to get the
+ * same values: see icrtrap.c. */
+static enum vmm_verdict read_fixed_mtrr(struct vmm_vcpu *v, struct vmm_exit *e)
+{
+	icr_trap_arm(v);
+	return read_native(v, e);
+}
+
 static enum vmm_verdict write_syscfg(struct vmm_vcpu *v, struct vmm_exit *e)
 {
 	enum vmm_verdict verdict = write_native(v, e);
@@ -172,7 +180,11 @@ static const struct msr_rule rules[] = {
 	{ MSR_X2APIC_ICR, MSR_X2APIC_ICR, VMM_VENDOR_ANY,
 	  NULL, icr_trap_msr_exit },
 	/* the nested map follows the memory types */
-	{ MSR_MTRR_PHYSBASE0, 0x26f, VMM_VENDOR_SVM, NULL, write_mtrr },
+	{ MSR_MTRR_PHYSBASE0, MSR_MTRR_FIX64K - 1, VMM_VENDOR_SVM,
+	  NULL, write_mtrr },
+	{ MSR_MTRR_FIX64K, MSR_MTRR_FIX64K, VMM_VENDOR_SVM,
+	  read_fixed_mtrr, write_mtrr },
+	{ MSR_MTRR_FIX64K + 1, 0x26f, VMM_VENDOR_SVM, NULL, write_mtrr },
 	{ MSR_MTRR_DEF_TYPE, MSR_MTRR_DEF_TYPE, VMM_VENDOR_SVM,
 	  NULL, write_mtrr },
 	{ MSR_AMD_SYSCFG, MSR_AMD_SYSCFG, VMM_VENDOR_SVM, NULL, write_syscfg },

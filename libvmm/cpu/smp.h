@@ -53,8 +53,8 @@ void smp_attend(struct vmm_vcpu *v, uint32_t bits);
 
 /* --- icrtrap.c: the trap on the interrupt command registers --- */
 
-/* Note that the guest may start a processor from now on; traps at the latest
- * when it returns.  Any CPU. */
+/* The guest may start a processor from now on; traps when it returns.  On the
+ * CPU of v. */
 void icr_trap_arm(struct vmm_vcpu *v);
 /* v serves interrupts; when all do, the trap is dropped. */
 void icr_trap_alive(struct vmm_vcpu *v);
