@@ -13,7 +13,6 @@ INTEL, AMD = "corei7_haswell_4770", "ryzen"
 # Bochs keeps a pending single-step trap over #VMEXIT: not step, and not
 # memory, where the VMM itself steps the guest.
 GROUPS = "cpuid insn exception nmi xsetbv efer tsc port msr"
-BARE = {}
 
 
 def need_bochs():
@@ -22,10 +21,8 @@ def need_bochs():
 
 
 def bare(t, cpu):
-    if cpu not in BARE:
-        BARE[cpu] = probe.run(t.folder / "bare", machine=Bochs, cpu=cpu,
-                              time_limit=200)
-    return BARE[cpu]
+    return t.once(f"bochs {cpu}", lambda: probe.run(
+        t.folder / "bare", machine=Bochs, cpu=cpu, time_limit=200))
 
 
 @test("bochs/shell-bare")

@@ -88,9 +88,6 @@ def facts(text):
     return found
 
 
-BARE_FACTS = {}
-
-
 def look(t, variant, memory):
     with linux.Server(DOWNLOAD) as server:
         script = LOOK.replace("@URL@", server.url)
@@ -112,9 +109,7 @@ def look(t, variant, memory):
 
 
 def bare_facts(t, memory):
-    if memory not in BARE_FACTS:
-        BARE_FACTS[memory] = look(t, flow.BARE, memory)
-    return BARE_FACTS[memory]
+    return t.once(f"linux {memory}", lambda: look(t, flow.BARE, memory))
 
 
 def hidden_size(t, found):

@@ -6,15 +6,12 @@ from bvemu.case import test
 from bvemu.machine import Failure
 
 DETERMINISTIC = "shift=5,sleep=off"
-BARE = {}
 
 
 def bare(t, **machine):
     """The bare machine's answers, found once for each kind of machine."""
-    key = repr(sorted(machine.items()))
-    if key not in BARE:
-        BARE[key] = probe.run(t.folder / "bare", **machine)
-    return BARE[key]
+    return t.once(f"probe {sorted(machine.items())}",
+                  lambda: probe.run(t.folder / "bare", **machine))
 
 
 def compare(t, variant, **machine):

@@ -2,8 +2,11 @@
 """Test cases: functions with a name, run one after the other."""
 
 import argparse
+import fcntl
 import fnmatch
+import json
 import multiprocessing
+import re
 import shutil
 import sys
 import time
@@ -36,6 +39,19 @@ class Context:
         if got != expected:
             raise Failure(f"{what}: expected {expected!r}, got {got!r}")
 
+    def once(self, key, make):
+        """make(), which returns plain data, called once in a run of the
+        tests, whichever process asks first."""
+        folder = self.folder.parent / "once"
+        folder.mkdir(exist_ok=True)
+        name = re.sub("[^A-Za-z0-9.]+", "-", key).strip("-")
+        with open(folder / f"{name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            result = folder / f"{name}.json"
+            if not result.exists():
+                result.write_text(json.dumps(make()))
+            return json.loads(result.read_text())
+
     def say(self, text):
         print(f"  # {text}", flush=True)
 
@@ -57,8 +73,11 @@ def selected(patterns):
 
 def run_one(name, function, root):
     """Returns (status, message)."""
+    context = Context(name, root)
     try:
-        function(Context(name, root))
+        function(context)
+        for image in context.folder.rglob("disk.img"):
+            image.unlink()
         return "ok", ""
     except Skip as reason:
         return "skip", str(reason)
@@ -128,6 +147,7 @@ def main(arguments=None):
     except where.Missing as reason:
         print(reason, file=sys.stderr)
         return 2
+    shutil.rmtree(root / "once", ignore_errors=True)
     count = {"ok": 0, "not ok": 0, "skip": 0}
     work = [(name, function, root) for name, function in tests]
     number = 0
