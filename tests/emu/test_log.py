@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where the log can be read: by bvlog in the guest, on the serial port, on
-the screen of a panic."""
+"""Where the log can be read: by bvlog in the guest and on the serial port.
+Panics: test_panic.py."""
 
 import re
-import subprocess
 
-from bvemu import flow, gdb, linux, probe, where
+from bvemu import flow, linux, probe, where
 from bvemu.case import test
 from bvemu.flow import label
 from bvemu.qemu import Qemu
@@ -98,82 +97,4 @@ def triple_fault(t):
         m.wait_for("triple fault in the guest", 50)
         m.wait_for("Guest state and registers of cpu 0", 5)
         m.wait_for(r"RIP [0-9A-F]+ +RFLAGS [0-9A-F]+", 5)
-        m.wait_exit(20)
-
-
-def symbol(variant, name):
-    """Address of a function, counted from the begin of the image."""
-    text = subprocess.run(
-        ["nm", str(where.vmm_image(variant)) + ".debug"], check=True,
-        stdout=subprocess.PIPE, text=True).stdout
-    return int(re.search(rf"^(\w+) [tT] {name}$", text, re.MULTILINE)[1], 16)
-
-
-def image_base(machine, debugger, variant):
-    """Where the image begins: it is searched in the reserved memory."""
-    data = where.vmm_image(variant).read_bytes()
-    base, size = (int(x, 16) for x in re.search(
-        r"FLOW reserved (\w+)\+(\w+) new", machine.port.text()).groups())
-    start = symbol(variant, "vmm_panic")
-    # Code is the same in memory and file, one page further in the file.
-    wanted = data[start + 0x1000:start + 0x1000 + 64]
-    for at in range(base, base + size, 4096):
-        if debugger.read(at + start, 64) == wanted:
-            return at
-    machine.fail("the image was not found in the reserved memory")
-
-
-def break_vmm(machine, variant):
-    """Put an undefined instruction into the VMM's handler of exits, from
-    outside the machine."""
-    debugger = gdb.Gdb(machine)
-    base = image_base(machine, debugger, variant)
-    debugger.write(base + symbol(variant, "vmm_exit_dispatch"), b"\x0f\x0b")
-    debugger.leave()
-
-
-def is_blank(path):
-    """Is the picture (a PPM) of one colour?"""
-    data = path.read_bytes()
-    return len(set(data[len(data) // 2:])) < 2 and \
-        len(set(data[20:len(data) // 2])) < 2
-
-
-def expect_panic(m):
-    m.wait_for("An exception in VMM!", 20)
-    m.wait_for("panic.*#UD", 5)
-    m.wait_for(r"CR0 [0-9A-F]+ +CR2 [0-9A-F]+", 5)
-    m.wait_for("backtrace:", 5)
-    m.wait_for(r"0x[0-9a-f]+ vmm_exit_dispatch\+0x0", 5)
-    m.wait_for(r"0x[0-9a-f]+ svm_\w+\+0x", 5)
-    m.wait_for("Guest state and registers of cpu 0", 5)
-
-
-def fragile_machine(t, config):
-    """It waits for break_vmm, then makes an exit."""
-    return Qemu(t.folder, flow.direct([":map", ":stall 4000", ":mark"],
-                                      "full", config=config),
-                debugger=True, time_limit=90)
-
-
-@test("log/panic-full")
-def panic_halts(t):
-    """A bug of the VMM's: the reason, a backtrace with names, the guest's
-    state, on the serial port and on the screen; then the machine halts."""
-    with fragile_machine(t, SERIAL) as m:
-        m.wait_port("FLOW step :stall", 60)
-        break_vmm(m, "full")
-        expect_panic(m)
-        m.wait_for("Unrecoverable error", 10)
-        m.stays_running(1)
-        t.check(not is_blank(m.screenshot()), "the screen is blank")
-
-
-@test("log/panic-reboot-full")
-def panic_reboots(t):
-    with fragile_machine(t, SERIAL + "vmm.panic_reboot=1\n") as m:
-        m.wait_port("FLOW step :stall", 60)
-        break_vmm(m, "full")
-        expect_panic(m)
-        m.wait_for("Rebooting", 20)
         m.wait_exit(20)

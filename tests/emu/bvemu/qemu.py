@@ -26,7 +26,6 @@ class Qemu(Machine):
     icount   None, or the argument of -icount: virtual time from executed
              instructions, and with it runs that repeat exactly
     no_reboot  a reset of the machine ends the emulator
-    debugger  offer a connection for gdb.Gdb
     flash    firmware in flash memory: boot entries outlive a reset
     extra    more arguments
     """
@@ -34,7 +33,7 @@ class Qemu(Machine):
     def __init__(self, folder, files=None, folder_disk=False, memory=2048,
                  smp=1, cpu="max,+svm,+npt", nic=None, nic_rom=False,
                  hostfwd=(), icount=None, no_reboot=True, firmware=None,
-                 flash=False, boot_disk=True, debugger=False, extra=(), time_limit=120):
+                 flash=False, boot_disk=True, extra=(), time_limit=120):
         super().__init__(folder, time_limit)
         self.files, self.folder_disk = files or {}, folder_disk
         self.memory, self.smp, self.cpu = memory, smp, cpu
@@ -42,7 +41,7 @@ class Qemu(Machine):
         self.icount, self.no_reboot = icount, no_reboot
         self.firmware, self.boot_disk = firmware, boot_disk
         self.flash = flash
-        self.debugger, self.extra = debugger, list(extra)
+        self.extra = list(extra)
         self.monitor = None
         self.private = None
 
@@ -101,9 +100,6 @@ class Qemu(Machine):
                         "-rtc", "base=2026-01-01,clock=vm"]
         if self.no_reboot:
             command += ["-no-reboot"]
-        if self.debugger:
-            command += ["-chardev", f"socket,path={self.private}/gdb,"
-                        "server=on,wait=off,id=gdb", "-gdb", "chardev:gdb"]
         return command + self.extra
 
     def stop(self):
