@@ -181,6 +181,7 @@ struct sample {
 	unsigned reg, vvvv;
 	unsigned base, index;	/* 16: none */
 	unsigned scale;
+	unsigned rex_b;		/* has to be ignored without a base */
 	bool rip_relative, short_disp, address32, gs, lock;
 	uint64_t target;
 	int32_t disp;
@@ -199,7 +200,7 @@ static void encode_opcode(struct sample *s)
 	const struct form *f = s->form;
 	unsigned rex = (s->size == 8) << 3 | (s->reg >> 3) << 2 |
 		(s->index < 16 ? s->index >> 3 : 0) << 1 |
-		(s->base < 16 ? s->base >> 3 : 0);
+		(s->base < 16 ? s->base >> 3 : s->rex_b);
 
 	if (f->pp >= 0) {
 		put(s, 0xc4, 1);
@@ -289,6 +290,7 @@ static void choose(struct sample *s, struct native_state *st)
 		s->index = s->rip_relative || below(2) ? 16 : below(16);
 	while (s->index == 4 || (s->index < 16 && s->index == s->base));
 	s->scale = below(4);
+	s->rex_b = below(2);
 	if (is_bit_string(f))	/* its value is chosen below */
 		while (s->reg == s->base || s->reg == s->index)
 			s->reg = below(16);

@@ -5,6 +5,10 @@
  *    operands and prefixes (LOCK) are valid.  What it refuses is not compared.
  *  - Zydis knows the instructions of Knights Corner, which has no hardware
  *    virtualization; the decoder does not.
+ *  - Zydis 4.0 sees R13D as base where ModRM.mod is 0 and the address size 32
+ *    bits, in place of the displacement, which it counts nevertheless.  The
+ *    processor sees the displacement, with any address size (SDM vol. 2,
+ *    2.2.1.2; insn_native_test).
  *  - Zydis has names for XOP instructions that the decoder describes in their
  *    VEX form only: BEXTR of TBM.  Their length is compared.
  */
@@ -138,18 +142,22 @@ static const char *compare_memory(const struct pair *p)
 {
 	const struct vmm_insn *o = p->ours;
 	const ZydisDecodedOperand *m = memory_operand(p);
+	bool base_missing;
 
 	if (m->size != o->size * 8)
 		return "size of memory operand";
 	if (p->theirs->address_width != o->addr_size * 8)
 		return "size of address";
-	if (our_number(m->mem.base) != o->base)
+	base_missing = o->base == VMM_INSN_NO_REG &&
+		m->mem.base == ZYDIS_REGISTER_R13D && p->theirs->raw.modrm.mod == 0;
+	if (our_number(m->mem.base) != o->base && !base_missing)
 		return "base";
 	if (our_number(m->mem.index) != o->index)
 		return "index";
 	if (m->mem.index != ZYDIS_REGISTER_NONE && m->mem.scale != 1 << o->scale)
 		return "scale";
-	if (low(m->mem.disp.value, o->addr_size) != low(o->disp, o->addr_size))
+	if (low(m->mem.disp.value, o->addr_size) !=
+	    low(o->disp, o->addr_size) && !base_missing)
 		return "displacement";
 	if (segment(p, (unsigned)ZydisRegisterGetId(m->mem.segment)) !=
 	    segment(p, o->seg))
