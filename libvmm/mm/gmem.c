@@ -6,6 +6,7 @@
 #include <vmm/gmem.h>
 #include <vmm/vcpu.h>
 #include <vmm/vmm.h>
+#include <vmm/x86.h>
 
 #define PTE_ACCESSED_DIRTY 0x60u
 
@@ -220,4 +221,31 @@ int vmm_gva_translate(struct vmm_vcpu *v, uint64_t gva, unsigned access,
 	*gpa = res.pa;
 	*error_code = res.error_code;
 	return error;
+}
+
+#define ENTRY_PRESENT	UINT64_C(0x1)
+#define ENTRY_PS	UINT64_C(0x80)
+#define ENTRY_ADDR	UINT64_C(0x000ffffffffff000)
+
+const uint8_t *vmm_nested_code(const struct vmm_nested *n, uint64_t cr3,
+			       uint64_t cr4, uint64_t linear)
+{
+	unsigned shift = cr4 & X86_CR4_LA57 ? 48 : 39;
+	uint64_t entry = cr3, at, offset;
+
+	for (;; shift -= 9) {
+		at = (entry & ENTRY_ADDR) + (linear >> shift & 511) * 8;
+		if (at >= n->memory_end || at - n->hole_base < n->hole_size)
+			return NULL;
+		entry = *(const volatile uint64_t *)(at + n->memory_offset);
+		if (!(entry & ENTRY_PRESENT))
+			return NULL;
+		if (shift == 12 || (entry & ENTRY_PS && shift <= 30))
+			break;
+	}
+	offset = (UINT64_C(1) << shift) - 1;
+	at = (entry & ENTRY_ADDR & ~offset) | (linear & offset);
+	if (at >= n->memory_end || at - n->hole_base < n->hole_size)
+		return NULL;
+	return (const uint8_t *)(at + n->memory_offset);
 }

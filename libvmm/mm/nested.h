@@ -125,6 +125,15 @@ int vmm_nested_window_open(struct vmm_nested *n, uint64_t gpa, uint64_t junk)
 	VMM_MUST_CHECK;
 void vmm_nested_window_close(struct vmm_nested *n, uint64_t gpa);
 
+/*
+ * The VMM's pointer to the code at a linear address of a guest in 64-bit mode,
+ * good to the end of its page.  Without the checks of vmm_walk(): the
+ * processor has just fetched from there.  NULL where it cannot be read so
+ * simply (tables or code in the VMM's memory or beyond the map, or gone).
+ */
+const uint8_t *vmm_nested_code(const struct vmm_nested *n, uint64_t cr3,
+			       uint64_t cr4, uint64_t linear);
+
 /* All CPUs have flushed since the generation that the caller last saw: tables
  * dropped before may be used anew. */
 void vmm_nested_flushed(struct vmm_nested *n);

@@ -4,6 +4,7 @@
  * let neutral code decide, apply what it says.
  */
 #include <cpu/event.h>
+#include <mm/nested.h>
 #include <svm/svm_priv.h>
 #include <vmm/log.h>
 #include <vmm/panic.h>
@@ -44,14 +45,36 @@ void svm_advance(struct vmm_vcpu *v, unsigned len)
 	}
 }
 
+/* Is the opcode, without prefixes, at the guest's RIP, in 64-bit code? */
+static bool plain_opcode(const struct vmm_vcpu *v, const struct vmcb *c,
+			 const uint8_t *opcode, unsigned n)
+{
+	const uint8_t *code;
+	unsigned i;
+
+	if (!(c->efer & X86_EFER_LMA) || !(c->cs.attr & VMM_SEG_ATTR_L) ||
+	    (c->rip & VMM_PAGE_MASK) + n > VMM_PAGE_SIZE)
+		return false;
+	code = vmm_nested_code(v->vmm->nested, c->cr3, c->cr4, c->rip);
+	if (!code)
+		return false;
+	for (i = 0; i < n; i++)
+		if (code[i] != opcode[i])
+			return false;
+	return true;
+}
+
 /* The length of an intercepted instruction: from the CPU if it tells, else
- * by reading the instruction. */
+ * by reading the instruction, at first in the way that is nearly always
+ * enough. */
 static unsigned insn_len(struct vmm_vcpu *v, const uint8_t *opcode, unsigned n)
 {
 	struct svm_vcpu *s = svm_of(v);
 
 	if (s->nrips && s->vmcb->nrip > s->vmcb->rip)
 		return (unsigned)(s->vmcb->nrip - s->vmcb->rip);
+	if (vmm_likely(plain_opcode(v, s->vmcb, opcode, n)))
+		return n;
 	return vmm_insn_len(v, opcode, n);
 }
 

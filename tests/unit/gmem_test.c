@@ -281,6 +281,36 @@ static void tables_at_the_end_of_memory(void **state)
 	assert_int_equal(b, 1);
 }
 
+/* The quick way to the guest's code finds what the walk finds, or nothing. */
+static void code_pointers(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 32; i++) {
+		const uint8_t *p = vmm_nested_code(&nested, K4, X86_CR4_PAE,
+						   i * K4 + 0x123);
+
+		if (i == 5 || i == 7 || i == 8)
+			assert_null(p);
+		else
+			assert_ptr_equal(p, memory + (63 - i) * K4 + 0x123);
+	}
+	assert_null(vmm_nested_code(&nested, K4, X86_CR4_PAE,
+				    UINT64_C(1) << 39));
+	assert_null(vmm_nested_code(&nested, HOLE, X86_CR4_PAE, 0));
+	assert_null(vmm_nested_code(&nested, END, X86_CR4_PAE, 0));
+	*entry(3, 1) = P | W | 0x80;	/* 2 MiB at 0: memory ends in it */
+	assert_ptr_equal(vmm_nested_code(&nested, K4, X86_CR4_PAE,
+					 0x200000 + 0x3456),
+			 memory + 0x3456);
+	assert_null(vmm_nested_code(&nested, K4, X86_CR4_PAE,
+				    0x200000 + END));
+	*entry(9, 0) = K4 | P;		/* a level above */
+	assert_ptr_equal(vmm_nested_code(&nested, 9 * K4,
+					 X86_CR4_PAE | X86_CR4_LA57, 0x1001),
+			 memory + 62 * K4 + 1);
+}
+
+		TEST(code_pointers),
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -292,6 +322,7 @@ int main(void)
 		TEST(linear_errors),
 		TEST(linear_writes),
 		TEST(without_paging),
+		TEST(code_pointers),
 		TEST(tables_at_the_end_of_memory),
 	};
 #undef TEST
