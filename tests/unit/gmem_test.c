@@ -310,7 +310,6 @@ static void code_pointers(void **state)
 			 memory + 62 * K4 + 1);
 }
 
-		TEST(code_pointers),
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
