@@ -14,6 +14,7 @@ libvmm_la_SOURCES += \
 	libvmm/cpu/host.h \
 	libvmm/cpu/icrtrap.c \
 	libvmm/cpu/insn.c \
+	libvmm/cpu/initstate.c \
 	libvmm/cpu/io.c \
 	libvmm/cpu/ipi.c \
 	libvmm/cpu/memfault.c \

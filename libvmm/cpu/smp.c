@@ -145,6 +145,7 @@ static void do_init(struct vmm_vcpu *v)
 	v->alive = false;
 	v->ldr = 0;
 	v->dfr = UINT32_MAX;
+	smp_init_state(v);
 	v->vmm->vendor->park(v);
 }
 
@@ -192,8 +193,10 @@ void smp_attend(struct vmm_vcpu *v, uint32_t bits)
 {
 	if (bits & VCPU_INIT)
 		do_init(v);
-	if (bits & VCPU_SIPI)
-		v->vmm->vendor->unpark(v, v->sipi_vector);
+	if (bits & VCPU_SIPI) {
+		smp_sipi_state(v, v->sipi_vector);
+		v->vmm->vendor->unpark(v);
+	}
 	if (bits & VCPU_SYNC)
 		smp_cpu_init(v);
 	if (bits & VCPU_RESEND)

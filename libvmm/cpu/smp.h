@@ -51,6 +51,11 @@ void smp_attend(struct vmm_vcpu *v, uint32_t bits);
 void smp_native_init(struct vmm_vcpu *v);
 void smp_attend(struct vmm_vcpu *v, uint32_t bits);
 
+/* initstate.c: give v the registers of a processor after INIT, but DR6, which
+ * the vendors keep in different places; then those after a SIPI. */
+void smp_init_state(struct vmm_vcpu *v);
+void smp_sipi_state(struct vmm_vcpu *v, uint8_t vector);
+
 /* --- icrtrap.c: the trap on the interrupt command registers --- */
 
 /* The guest may start a processor from now on; traps when it returns.  On the

@@ -110,7 +110,7 @@ struct vmm_vendor_ops {
 
 	/* State after INIT, waiting for a SIPI; and start as that SIPI says. */
 	void (*park)(struct vmm_vcpu *v);
-	void (*unpark)(struct vmm_vcpu *v, uint8_t vector);
+	void (*unpark)(struct vmm_vcpu *v);
 	/* Let pending external interrupts into the VMM, all of them. */
 	void (*drain)(void);
 	/* Deliver an NMI as soon as the guest can take it. */

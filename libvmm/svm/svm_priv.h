@@ -64,7 +64,7 @@ bool svm_step_done(struct vmm_vcpu *v);
 /* svm_smp.c */
 int svm_park_init(struct vmm *vmm) VMM_MUST_CHECK;
 void svm_park(struct vmm_vcpu *v);
-void svm_unpark(struct vmm_vcpu *v, uint8_t vector);
+void svm_unpark(struct vmm_vcpu *v);
 void svm_drain(void);
 /* The guest is to get an NMI; then at each exit while one is pending. */
 void svm_nmi(struct vmm_vcpu *v);

@@ -12,13 +12,7 @@
 #include <svm/svm_priv.h>
 #include <vmm/error.h>
 
-#define CR0_INIT_KEEPS	(X86_CR0_CD | X86_CR0_NW)
 #define DR6_INIT	UINT64_C(0xffff0ff0)
-#define DR7_INIT	UINT64_C(0x400)
-#define ATTR_CODE	0x9bu
-#define ATTR_DATA	0x93u
-#define ATTR_LDT	0x82u
-#define ATTR_TSS	0x8bu
 
 static const uint8_t park_code[] = { 0xf4, 0xeb, 0xfd };	/* hlt; jmp */
 static struct vmm_pt park_pt;
@@ -39,42 +33,12 @@ int svm_park_init(struct vmm *vmm)
 			  VMM_PAGE_SIZE, VMM_PT_R | VMM_PT_X, VMM_MT_WB);
 }
 
-static void segment(struct vmcb_segment *s, uint16_t attr)
-{
-	*s = (struct vmcb_segment){ .attr = attr, .limit = 0xffff };
-}
-
-/* Intel SDM vol. 3, table 9-1, column INIT; the MSRs keep their values. */
-static void init_registers(struct vmm_vcpu *v, struct vmcb *c)
-{
-	memset(&v->regs, 0, sizeof(v->regs));
-	v->regs.rdx = x86_cpuid(1, 0).eax;
-	segment(&c->cs, ATTR_CODE);
-	segment(&c->es, ATTR_DATA);
-	segment(&c->ss, ATTR_DATA);
-	segment(&c->ds, ATTR_DATA);
-	segment(&c->fs, ATTR_DATA);
-	segment(&c->gs, ATTR_DATA);
-	segment(&c->gdtr, 0);
-	segment(&c->idtr, 0);
-	segment(&c->ldtr, ATTR_LDT);
-	segment(&c->tr, ATTR_TSS);
-	c->cpl = 0;
-	c->efer = X86_EFER_SVME;
-	c->cr0 = X86_CR0_ET | (c->cr0 & CR0_INIT_KEEPS);
-	c->cr2 = c->cr3 = c->cr4 = 0;
-	c->dr6 = DR6_INIT;
-	c->dr7 = DR7_INIT;
-	c->rflags = X86_RFLAGS_FIXED;
-	c->rip = c->rsp = 0;
-}
-
 void svm_park(struct vmm_vcpu *v)
 {
 	struct svm_vcpu *s = svm_of(v);
 	struct vmcb *c = s->vmcb;
 
-	init_registers(v, c);
+	c->dr6 = DR6_INIT;
 	c->interrupt_shadow = 0;
 	c->eventinj = 0;
 	c->n_cr3 = vmm_pt_root_pa(&park_pt);
@@ -90,14 +54,11 @@ void svm_drain(void)
 	__asm__ volatile("stgi; sti; nop; nop; cli; clgi" ::: "memory");
 }
 
-void svm_unpark(struct vmm_vcpu *v, uint8_t vector)
+void svm_unpark(struct vmm_vcpu *v)
 {
 	struct svm_vcpu *s = svm_of(v);
 	struct vmcb *c = s->vmcb;
 
-	c->cs.selector = (uint16_t)(vector << 8);
-	c->cs.base = (uint64_t)vector << 12;
-	c->rip = 0;
 	c->n_cr3 = vmm_pt_root_pa(&v->vmm->nested->pt);
 	c->tlb_control = s->flush_command;
 }
