@@ -30,6 +30,7 @@ VMM_BEGIN_DECLS
 #define X86_CR4_UMIP		UINT64_C(0x00000800)
 #define X86_CR4_LA57		UINT64_C(0x00001000)
 #define X86_CR4_VMXE		UINT64_C(0x00002000)
+#define X86_CR4_SMXE		UINT64_C(0x00004000)
 #define X86_CR4_FSGSBASE	UINT64_C(0x00010000)
 #define X86_CR4_PCIDE		UINT64_C(0x00020000)
 #define X86_CR4_OSXSAVE		UINT64_C(0x00040000)
@@ -38,6 +39,7 @@ VMM_BEGIN_DECLS
 #define X86_CR4_PKE		UINT64_C(0x00400000)
 #define X86_CR4_CET		UINT64_C(0x00800000)
 #define X86_CR4_PKS		UINT64_C(0x01000000)
+#define X86_CR4_FRED		UINT64_C(0x100000000)
 
 #define X86_EFER_SCE		UINT64_C(0x0001)
 #define X86_EFER_LME		UINT64_C(0x0100)
@@ -79,6 +81,7 @@ VMM_BEGIN_DECLS
 #define MSR_FEATURE_CONTROL	0x0000003au
 #define MSR_TSC_ADJUST		0x0000003bu
 #define MSR_BIOS_UPDT_TRIG	0x00000079u
+#define MSR_SMM_MONITOR_CTL	0x0000009bu
 #define MSR_MTRRCAP		0x000000feu
 #define MSR_SYSENTER_CS		0x00000174u
 #define MSR_SYSENTER_ESP	0x00000175u
@@ -161,6 +164,11 @@ X86_DEFINE_REG(cr0, "cr0")
 X86_DEFINE_REG(cr2, "cr2")
 X86_DEFINE_REG(cr3, "cr3")
 X86_DEFINE_REG(cr4, "cr4")
+X86_DEFINE_REG(cr8, "cr8")
+X86_DEFINE_REG(dr0, "dr0")
+X86_DEFINE_REG(dr1, "dr1")
+X86_DEFINE_REG(dr2, "dr2")
+X86_DEFINE_REG(dr3, "dr3")
 X86_DEFINE_REG(dr6, "dr6")
 X86_DEFINE_REG(dr7, "dr7")
 #undef X86_DEFINE_REG
@@ -205,6 +213,9 @@ static inline void x86_pause(void) { __builtin_ia32_pause(); }
  * be loaded).  False if the hardware raised #GP. */
 bool x86_rdmsr_safe(uint32_t msr, uint64_t *value) VMM_MUST_CHECK;
 bool x86_wrmsr_safe(uint32_t msr, uint64_t value) VMM_MUST_CHECK;
+/* The same for RDPMC, and for XSETBV (needs CR4.OSXSAVE). */
+bool x86_rdpmc_safe(uint32_t counter, uint64_t *value) VMM_MUST_CHECK;
+bool x86_xsetbv_safe(uint32_t index, uint64_t value) VMM_MUST_CHECK;
 
 VMM_END_DECLS
 

@@ -152,17 +152,17 @@ static int build_maps(struct vmm *vmm)
 {
 	const struct bv_handoff *h = vmm->handoff;
 	bool gib = x86_cpuid(0x80000001u, 0).edx & CPUID_EXT1_EDX_1G;
-	unsigned max_leaf = gib ? 3 : 2;
 	uint64_t top = memmap_top(h);
 	int rc;
 
 	msr_read_mtrrs(&vmm->mtrr);
-	rc = host_init(vmm, max_leaf, vmm_nested_memory_end(top));
+	rc = host_init(vmm, gib ? 3 : 2, vmm_nested_memory_end(top));
 	if (rc < 0)
 		return rc;
 	rc = vmm_nested_init(&nested, vmm->vendor->nested_format, &vmm->pool,
-			     &vmm->mtrr, vmm->vendor->nested_types, max_leaf,
-			     vmm->mtrr.phys_bits, top);
+			     &vmm->mtrr, vmm->vendor->nested_types,
+			     vmm->vendor->max_leaf(), vmm->mtrr.phys_bits,
+			     top);
 	if (rc < 0)
 		return rc;
 	vmm->nested = &nested;
@@ -177,6 +177,7 @@ static int make_vcpu(struct vmm *vmm, unsigned number)
 	VMM_STATIC_ASSERT(sizeof(*v) <= VMM_PAGE_SIZE, "one page");
 	if (!v)
 		return VMM_ERROR(ENOMEM);
+	v->self = v;
 	v->vmm = vmm;
 	v->number = number;
 	rc = host_cpu_init(vmm, v);

@@ -25,6 +25,8 @@
 #define VCPU_HOST_RSP	128
 #define VCPU_GUEST_AREA	136
 #define VCPU_HOST_AREA	144
+#define VCPU_SELF	152
+#define VCPU_ATTENTION	160
 
 /* Selectors of the VMM's own GDT. */
 #define HOST_CS		0x08

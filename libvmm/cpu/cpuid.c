@@ -8,6 +8,7 @@
 #include <bitvisor/config.h>
 #include <cpu/policy.h>
 #include <cpu/smp.h>
+#include <vmm/panic.h>
 
 #define FEATURES_ECX_VMX	(1u << 5)
 #define FEATURES_ECX_SMX	(1u << 6)
@@ -20,6 +21,31 @@
 #define SIGNATURE_ECX	0x726f7369u	/* "isor" */
 #define SIGNATURE_EDX	0x56746942u	/* "BitV" */
 #define LEAF_VERSION	((0u << 16) | 1u)	/* major, minor */
+
+#define MAX_HIDDEN 16
+
+static struct hidden {
+	uint32_t leaf, subleaf, bits;
+	enum cpuid_reg reg;
+} hidden[MAX_HIDDEN];
+static unsigned hidden_count;
+
+void cpuid_hide(uint32_t leaf, uint32_t subleaf, enum cpuid_reg reg,
+		uint32_t bits)
+{
+	VMM_ASSERT(hidden_count < MAX_HIDDEN);
+	hidden[hidden_count++] = (struct hidden){ leaf, subleaf, bits, reg };
+}
+
+static void hide(uint32_t leaf, uint32_t subleaf, struct x86_cpuid *r)
+{
+	const struct hidden *h;
+
+	for (h = hidden; h < hidden + hidden_count; h++)
+		if (h->leaf == leaf && (h->subleaf == subleaf ||
+					h->subleaf == CPUID_ANY_SUBLEAF))
+			(&r->eax)[h->reg] &= ~h->bits;
+}
 
 static uint32_t mirror(uint32_t reg, uint32_t bit, bool on)
 {
@@ -83,13 +109,15 @@ enum vmm_verdict cpuid_exit(struct vmm_vcpu *v, struct vmm_exit *e)
 		r.ecx &= ~(AMD_ECX_SVM | AMD_ECX_SKINIT);
 		break;
 	case 0x8000000au:	/* SVM revision and features */
-		r = (struct x86_cpuid){ 0, 0, 0, 0 };
+		if (v->vmm->vendor->id == VMM_VENDOR_SVM)
+			r = (struct x86_cpuid){ 0, 0, 0, 0 };
 		break;
 	case CPUID_BITVISOR ... CPUID_BITVISOR_MEMORY:
 		if (!config.vmm.hide_cpuid)
 			r = bitvisor_leaf(v, leaf);
 		break;
 	}
+	hide(leaf, subleaf, &r);
 	v->regs.rax = r.eax;
 	v->regs.rbx = r.ebx;
 	v->regs.rcx = r.ecx;

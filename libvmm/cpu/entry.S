@@ -134,6 +134,44 @@ x86_wrmsr_safe:
 	.long	1b - ., 2b - .
 	.popsection
 
+/* bool x86_rdpmc_safe(uint32_t counter, uint64_t *value) */
+	.globl	x86_rdpmc_safe
+	.hidden	x86_rdpmc_safe
+	.type	x86_rdpmc_safe, @function
+x86_rdpmc_safe:
+	movl	%edi, %ecx
+1:	rdpmc
+	shlq	$32, %rdx
+	orq	%rdx, %rax
+	movq	%rax, (%rsi)
+	movl	$1, %eax
+	ret
+2:	xorl	%eax, %eax
+	ret
+	.size	x86_rdpmc_safe, . - x86_rdpmc_safe
+	.pushsection .extable, "a"
+	.long	1b - ., 2b - .
+	.popsection
+
+/* bool x86_xsetbv_safe(uint32_t index, uint64_t value) */
+	.globl	x86_xsetbv_safe
+	.hidden	x86_xsetbv_safe
+	.type	x86_xsetbv_safe, @function
+x86_xsetbv_safe:
+	movl	%edi, %ecx
+	movl	%esi, %eax
+	movq	%rsi, %rdx
+	shrq	$32, %rdx
+1:	xsetbv
+	movl	$1, %eax
+	ret
+2:	xorl	%eax, %eax
+	ret
+	.size	x86_xsetbv_safe, . - x86_xsetbv_safe
+	.pushsection .extable, "a"
+	.long	1b - ., 2b - .
+	.popsection
+
 /*
  * Exceptions in the VMM.  The frame that C sees is struct vmm_host_frame:
  * general registers, vector, error code, what the CPU pushed.

@@ -33,8 +33,7 @@ static enum vmm_verdict invd_exit(struct vmm_vcpu *v, struct vmm_exit *e)
 	return VMM_DONE;
 }
 
-/* XSETBV is left to the hardware's checks where it can be; where it exits
- * anyway, do it with the guest's operands. */
+/* Nothing to decide: the vendor's own default follows. */
 static enum vmm_verdict pass_exit(struct vmm_vcpu *v, struct vmm_exit *e)
 {
 	(void)v;
@@ -91,9 +90,9 @@ static const exit_handler handlers[VMM_EXIT_REASONS] = {
 	[VMM_EXIT_MEM] = memfault_exit,
 	[VMM_EXIT_HYPERCALL] = hypercall_exit,
 	[VMM_EXIT_VIRT_INSN] = virt_insn_exit,
-	[VMM_EXIT_XSETBV] = pass_exit,
-	[VMM_EXIT_CR_WRITE] = pass_exit,
-	[VMM_EXIT_CR_READ] = pass_exit,
+	[VMM_EXIT_XSETBV] = xsetbv_exit,
+	[VMM_EXIT_CR_WRITE] = cr_write_exit,
+	[VMM_EXIT_CR_READ] = cr_read_exit,
 	[VMM_EXIT_INVD] = invd_exit,
 	[VMM_EXIT_WBINVD] = wbinvd_exit,
 	[VMM_EXIT_EXCEPTION] = pass_exit,
@@ -192,6 +191,8 @@ void vmm_attend(struct vmm_vcpu *v)
 		v->vmm->vendor->flush(v);
 	if (bits & ~(VCPU_FLUSH | VCPU_NMI))
 		smp_attend(v, bits);
+	if (bits & VCPU_MACHINE_CHECK && !v->parked)
+		v->vmm->vendor->machine_check(v);
 	if (bits & VCPU_NMI && !v->parked)
 		v->vmm->vendor->nmi(v);
 }

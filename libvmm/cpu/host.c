@@ -28,6 +28,8 @@ struct host_gate {
 #define PAT_RESET UINT64_C(0x0007040600070406)
 
 #define DR6_CLEAR UINT64_C(0xffff0ff0)
+#define MSR_MCG_STATUS		0x17au
+#define MCG_STATUS_RIPV		UINT64_C(1)
 
 struct extable_row {
 	int32_t insn, fixup;	/* relative to the field itself */
@@ -74,12 +76,15 @@ static void idt_build(void)
 		gate_set(v, (uint64_t)(uintptr_t)host_interrupt_stub, 0);
 }
 
-/* CR4 with every protection that this CPU has (CPUID.7.0). */
+/* CR4 with every protection that this CPU has (CPUID.7.0), and with OSXSAVE for
+ * an XSETBV in the guest's name. */
 static uint64_t cr4_protections(void)
 {
 	uint64_t cr4 = X86_CR4_PAE | X86_CR4_MCE;
 	struct x86_cpuid r;
 
+	if (x86_cpuid(1, 0).ecx & 1u << 26)
+		cr4 |= X86_CR4_OSXSAVE;
 	if (x86_cpuid(0, 0).eax < 7)
 		return cr4;
 	r = x86_cpuid(7, 0);
@@ -164,6 +169,11 @@ int host_cpu_init(struct vmm *vmm, struct vmm_vcpu *v)
 	v->host = h;
 	v->host_rsp = h->stack_top;
 	return 0;
+}
+
+uint64_t host_idt(void)
+{
+	return addr(idt);
 }
 
 bool host_active(void)
@@ -265,12 +275,37 @@ static bool fixup(struct vmm_host_frame *frame)
 	return false;
 }
 
+/* What the handler of an NMI leaves in v->attention must be seen to before
+ * the guest is entered, even if it was looked at already. */
+static void look_again(const struct vmm_vcpu *v, struct vmm_host_frame *frame)
+{
+	if (v && frame->rip - v->enter_begin < v->enter_size)
+		frame->rip = v->enter_again;
+}
+
+/* A machine check that hits the VMM would have hit the guest on bare
+ * hardware: it gets it.  Without RIPV there is no going on (SDM vol. 3,
+ * 16.3.1.2). */
+static bool machine_check_forwarded(struct vmm_vcpu *v)
+{
+	if (!v || !v->entered || !v->enter_size ||
+	    !(x86_rdmsr(MSR_MCG_STATUS) & MCG_STATUS_RIPV))
+		return false;
+	vcpu_attention(v, VCPU_MACHINE_CHECK);
+	return true;
+}
+
 void host_exception(struct vmm_host_frame *frame)
 {
 	struct vmm_vcpu *v = vmm_vcpu_current();
 
 	if (frame->vector == X86_TRAP_NMI) {
 		vmm_host_nmi(v);
+		look_again(v, frame);
+		return;
+	}
+	if (frame->vector == X86_TRAP_MC && machine_check_forwarded(v)) {
+		look_again(v, frame);
 		return;
 	}
 	if (frame->vector == X86_TRAP_GP && fixup(frame))

@@ -59,10 +59,13 @@ void host_leave(const struct boot_state *s);
 /* Call fn(arg) on another stack and return its value (entry.S). */
 int host_call_on_stack(uint64_t stack_top, int (*fn)(void *), void *arg);
 
+/* Base of the VMM's IDT. */
+uint64_t host_idt(void);
+
 /* True if the IDT of this CPU is the VMM's. */
 bool host_active(void);
 
-/* An NMI arrived while the VMM ran on v (NULL: before its start).  nmi.c */
+/* An NMI arrived while the VMM ran on v (NULL: before its start).  smp.c */
 void vmm_host_nmi(struct vmm_vcpu *v);
 
 #endif

@@ -6,6 +6,7 @@ libvmm_la_SOURCES += \
 	libvmm/cpu/boot.c \
 	libvmm/cpu/boot.h \
 	libvmm/cpu/cpuid.c \
+	libvmm/cpu/cr.c \
 	libvmm/cpu/entry.S \
 	libvmm/cpu/event.c \
 	libvmm/cpu/event.h \
@@ -13,11 +14,12 @@ libvmm_la_SOURCES += \
 	libvmm/cpu/host.c \
 	libvmm/cpu/host.h \
 	libvmm/cpu/icrtrap.c \
-	libvmm/cpu/insn.c \
 	libvmm/cpu/initstate.c \
+	libvmm/cpu/insn.c \
 	libvmm/cpu/io.c \
 	libvmm/cpu/ipi.c \
 	libvmm/cpu/memfault.c \
+	libvmm/cpu/microcode.c \
 	libvmm/cpu/msr.c \
 	libvmm/cpu/mtrr.c \
 	libvmm/cpu/policy.h \

@@ -4,6 +4,7 @@
  * has no row is the hardware's own.  MSRs outside of the ranges that the
  * vendors' bitmaps cover always exit and are carried out here, #GP included.
  */
+#include <string.h>
 #include <cpu/policy.h>
 #include <cpu/smp.h>
 #include <mm/nested.h>
@@ -14,6 +15,12 @@
 #define VM_CR_SVMDIS		UINT64_C(0x10)
 #define CPUID_EDX_MTRR		(1u << 12)
 #define MTRR_DEF_E		UINT64_C(0x800)
+#define FEATURE_LOCK		UINT64_C(0x1)
+#define FEATURE_VMX_SMX		UINT64_C(0xff06)
+#define HW_FEEDBACK_MASK	UINT64_C(0x000ffffffffff000)
+#define MSR_VMX_FIRST		0x480u
+#define MSR_VMX_LAST		0x493u
+#define MSR_HW_FEEDBACK_PTR	0x17d0u
 
 typedef enum vmm_verdict (*msr_handler)(struct vmm_vcpu *v,
 					struct vmm_exit *e);
@@ -32,6 +39,18 @@ static enum vmm_verdict write_native(struct vmm_vcpu *v, struct vmm_exit *e)
 	if (!x86_wrmsr_safe(e->msr.index, e->msr.value))
 		return vmm_fault_error(e, X86_TRAP_GP, 0);
 	return VMM_DONE;
+}
+
+static enum vmm_verdict read_gp(struct vmm_vcpu *v, struct vmm_exit *e)
+{
+	(void)v;
+	return vmm_fault_error(e, X86_TRAP_GP, 0);
+}
+
+static enum vmm_verdict write_gp(struct vmm_vcpu *v, struct vmm_exit *e)
+{
+	(void)v;
+	return vmm_fault_error(e, X86_TRAP_GP, 0);
 }
 
 static enum vmm_verdict read_efer(struct vmm_vcpu *v, struct vmm_exit *e)
@@ -97,15 +116,42 @@ static enum vmm_verdict write_hsave(struct vmm_vcpu *v, struct vmm_exit *e)
 	return VMM_DONE;
 }
 
+/* VMX and SMX off, and locked so, as by a firmware's setup (SDM vol. 3,
+ * 24.7). */
+static enum vmm_verdict read_feature(struct vmm_vcpu *v, struct vmm_exit *e)
+{
+	enum vmm_verdict verdict = read_native(v, e);
+
+	e->msr.value = (e->msr.value & ~FEATURE_VMX_SMX) | FEATURE_LOCK;
+	return verdict;
+}
+
+static bool in_vmm_memory(const struct vmm_vcpu *v, uint64_t base,
+			  uint64_t size)
+{
+	const struct bv_handoff *h = v->vmm->handoff;
+
+	return base + size > h->reserved_base &&
+		base < h->reserved_base + h->reserved_size;
+}
+
+/* The processor writes its hardware feedback table there, past the nested
+ * map (SDM vol. 3, 15.6.5); it has at most 16 pages. */
+static enum vmm_verdict write_feedback(struct vmm_vcpu *v, struct vmm_exit *e)
+{
+	if (in_vmm_memory(v, e->msr.value & HW_FEEDBACK_MASK,
+			  16 * VMM_PAGE_SIZE))
+		return vmm_fault_error(e, X86_TRAP_GP, 0);
+	return write_native(v, e);
+}
+
 /* The local APIC's page covers whatever memory is at its address, for the VMM
  * as well: not over the VMM's memory. */
 static enum vmm_verdict write_apic_base(struct vmm_vcpu *v, struct vmm_exit *e)
 {
-	const struct bv_handoff *h = v->vmm->handoff;
 	uint64_t base = e->msr.value & APIC_BASE_ADDR;
 
-	if (base + VMM_PAGE_SIZE > h->reserved_base &&
-	    base < h->reserved_base + h->reserved_size) {
+	if (in_vmm_memory(v, base, VMM_PAGE_SIZE)) {
 		vmm_log_warning("CPU%u: the guest tried to move its APIC to"
 				" %#llx, memory of the VMM: #GP\n", v->number,
 				(unsigned long long)base);
@@ -117,15 +163,21 @@ static enum vmm_verdict write_apic_base(struct vmm_vcpu *v, struct vmm_exit *e)
 	return VMM_DONE;
 }
 
-/* Registers that decide about memory types.  With nested paging on AMD the
+/* Registers that decide about memory types.  Where the nested map carries the
+ * types (EPT), the guest has a copy of its own.  With nested paging on AMD the
  * hardware's own act on the guest (APM vol. 2, 15.25.8); the nested map only
- * has to keep large pages from spanning two types. */
+ * has to keep large pages from spanning two types.  An update switches the
+ * MTRRs off and on again; mostly nothing else has changed then. */
+static struct vmm_mtrr applied;	/* what the nested map follows */
+
 static void types_changed(struct vmm_vcpu *v)
 {
 	struct vmm *vmm = v->vmm;
 
-	if (!(vmm->mtrr.def_type & MTRR_DEF_E))
-		return;		/* in the middle of an update */
+	if (!(vmm->mtrr.def_type & MTRR_DEF_E) ||
+	    memcmp(&applied, &vmm->mtrr, sizeof(applied)) == 0)
+		return;
+	memcpy(&applied, &vmm->mtrr, sizeof(applied));
 	if (vmm_nested_retype(vmm->nested, &vmm->mtrr) < 0)
 		vmm_log_warning("No memory to follow the guest's change of"
 				" MTRRs\n");
@@ -150,6 +202,31 @@ static enum vmm_verdict read_fixed_mtrr(struct vmm_vcpu *v, struct vmm_exit *e)
 {
 	icr_trap_arm(v);
 	return read_native(v, e);
+}
+
+static enum vmm_verdict read_mtrr_copy(struct vmm_vcpu *v, struct vmm_exit *e)
+{
+	const uint64_t *copy = vmm_mtrr_reg(&v->vmm->mtrr, e->msr.index);
+
+	if (e->msr.index == MSR_MTRR_FIX64K)
+		icr_trap_arm(v);	/* as read_fixed_mtrr */
+	if (!copy)
+		return read_native(v, e);
+	e->msr.value = *copy;
+	return VMM_DONE;
+}
+
+static enum vmm_verdict write_mtrr_copy(struct vmm_vcpu *v, struct vmm_exit *e)
+{
+	uint64_t *copy = vmm_mtrr_reg(&v->vmm->mtrr, e->msr.index);
+
+	if (!copy)
+		return write_native(v, e);
+	if (!vmm_mtrr_write_ok(&v->vmm->mtrr, e->msr.index, e->msr.value))
+		return vmm_fault_error(e, X86_TRAP_GP, 0);
+	*copy = e->msr.value;
+	types_changed(v);
+	return VMM_DONE;
 }
 
 static enum vmm_verdict write_syscfg(struct vmm_vcpu *v, struct vmm_exit *e)
@@ -187,6 +264,10 @@ static const struct msr_rule rules[] = {
 	{ MSR_MTRR_FIX64K + 1, 0x26f, VMM_VENDOR_SVM, NULL, write_mtrr },
 	{ MSR_MTRR_DEF_TYPE, MSR_MTRR_DEF_TYPE, VMM_VENDOR_SVM,
 	  NULL, write_mtrr },
+	{ MSR_MTRR_PHYSBASE0, 0x26f, VMM_VENDOR_VMX,
+	  read_mtrr_copy, write_mtrr_copy },
+	{ MSR_MTRR_DEF_TYPE, MSR_MTRR_DEF_TYPE, VMM_VENDOR_VMX,
+	  read_mtrr_copy, write_mtrr_copy },
 	{ MSR_AMD_SYSCFG, MSR_AMD_SYSCFG, VMM_VENDOR_SVM, NULL, write_syscfg },
 	{ MSR_AMD_TOP_MEM2, MSR_AMD_TOP_MEM2, VMM_VENDOR_SVM,
 	  NULL, write_syscfg },
@@ -197,6 +278,22 @@ static const struct msr_rule rules[] = {
 	  read_vm_cr, write_ignored },
 	{ MSR_AMD_VM_HSAVE_PA, MSR_AMD_VM_HSAVE_PA, VMM_VENDOR_SVM,
 	  read_hsave, write_hsave },
+	/* VMX and SMX do not exist for the guest */
+	{ MSR_FEATURE_CONTROL, MSR_FEATURE_CONTROL, VMM_VENDOR_VMX,
+	  read_feature, write_gp },
+	{ MSR_SMM_MONITOR_CTL, MSR_SMM_MONITOR_CTL, VMM_VENDOR_VMX,
+	  read_gp, write_gp },
+	{ MSR_VMX_FIRST, MSR_VMX_LAST, VMM_VENDOR_VMX, read_gp, write_gp },
+	/* Processor Trace and hardware feedback write to physical memory
+	 * past the nested map */
+	{ 0x560, 0x561, VMM_VENDOR_VMX, read_gp, write_gp },
+	{ 0x570, 0x572, VMM_VENDOR_VMX, read_gp, write_gp },
+	{ 0x580, 0x587, VMM_VENDOR_VMX, read_gp, write_gp },
+	{ MSR_HW_FEEDBACK_PTR, MSR_HW_FEEDBACK_PTR, VMM_VENDOR_VMX,
+	  NULL, write_feedback },
+	/* not done by the processor in VMX non-root operation */
+	{ MSR_BIOS_UPDT_TRIG, MSR_BIOS_UPDT_TRIG, VMM_VENDOR_VMX,
+	  NULL, microcode_write },
 };
 
 static const struct msr_rule *rule_of(const struct vmm_vcpu *v, uint32_t msr)
@@ -235,6 +332,7 @@ void msr_intercepts(struct vmm *vmm)
 	const struct msr_rule *r;
 	uint32_t msr;
 
+	memcpy(&applied, &vmm->mtrr, sizeof(applied));
 	for (r = rules; r < rules + VMM_ARRAY_SIZE(rules); r++) {
 		if (!(r->vendor & vmm->vendor->id) ||
 		    r->write == icr_trap_msr_exit)

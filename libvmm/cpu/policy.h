@@ -4,6 +4,7 @@
 #define CPU_POLICY_H
 
 #include <cpu/vcpu_priv.h>
+#include <vmm/x86.h>
 
 /* cpuid.c */
 enum vmm_verdict cpuid_exit(struct vmm_vcpu *v, struct vmm_exit *e);
@@ -18,6 +19,29 @@ enum vmm_verdict cpuid_exit(struct vmm_vcpu *v, struct vmm_exit *e);
 #define CPUID_BITVISOR_VERSION	0x40004201u
 #define CPUID_BITVISOR_MEMORY	0x40004202u
 
+enum cpuid_reg { CPUID_EAX, CPUID_EBX, CPUID_ECX, CPUID_EDX };
+
+static inline uint32_t cpuid_reg(const struct x86_cpuid *r, enum cpuid_reg reg)
+{
+	return (&r->eax)[reg];
+}
+
+#define CPUID_ANY_SUBLEAF	UINT32_MAX	/* the leaf ignores ECX */
+
+/* The guest reads these bits as 0 from now on: a feature that works for it on
+ * bare hardware, but not under this vendor's virtualization.  vm_init only. */
+void cpuid_hide(uint32_t leaf, uint32_t subleaf, enum cpuid_reg reg,
+		uint32_t bits);
+
+/* cr.c */
+enum vmm_verdict cr_write_exit(struct vmm_vcpu *v, struct vmm_exit *e);
+enum vmm_verdict cr_read_exit(struct vmm_vcpu *v, struct vmm_exit *e);
+enum vmm_verdict xsetbv_exit(struct vmm_vcpu *v, struct vmm_exit *e);
+
+/* Bits of CR4 that are reserved for the guest, because the features do not
+ * exist for it: read as 0, and a 1 gives #GP. */
+#define CPU_CR4_HIDDEN	(X86_CR4_VMXE | X86_CR4_SMXE | X86_CR4_FRED)
+
 /* msr.c */
 enum vmm_verdict msr_read_exit(struct vmm_vcpu *v, struct vmm_exit *e);
 enum vmm_verdict msr_write_exit(struct vmm_vcpu *v, struct vmm_exit *e);
@@ -25,6 +49,9 @@ enum vmm_verdict msr_write_exit(struct vmm_vcpu *v, struct vmm_exit *e);
 void msr_intercepts(struct vmm *vmm);
 /* Copy the MTRRs of this CPU; all UC if it has none. */
 void msr_read_mtrrs(struct vmm_mtrr *m);
+
+/* microcode.c: a write to IA32_BIOS_UPDT_TRIG. */
+enum vmm_verdict microcode_write(struct vmm_vcpu *v, struct vmm_exit *e);
 
 /* io.c */
 enum vmm_verdict io_exit(struct vmm_vcpu *v, struct vmm_exit *e);

@@ -19,6 +19,7 @@ struct host_cpu;
 #define VCPU_SYNC	0x10u	/* note the state of its local APIC */
 #define VCPU_RESEND	0x20u	/* send the SIPI in its ICR once more */
 #define VCPU_PAUSE	0x40u	/* stay in the VMM until told to go on */
+#define VCPU_MACHINE_CHECK 0x80u /* the guest is to get #MC */
 
 /* Hidden pages that one instruction may write at a time: an XSAVE area of
  * up to 11 KiB that begins in the middle of a page touches four. */
@@ -29,6 +30,10 @@ struct vmm_vcpu {
 	uint64_t host_rsp;	/* top of the stack exits are handled on */
 	uint64_t guest_area;	/* SVM: physical address of the guest's VMCB */
 	uint64_t host_area;	/* SVM: of the VMCB for the host's VMLOAD */
+	struct vmm_vcpu *self;	/* in reach of GS while the VMM runs */
+	/* What is to be done before the next entry, VCPU_... bits.  Others set
+	 * bits atomically and kick; only the CPU itself clears them. */
+	uint32_t attention;
 	void *vendor;		/* the vendor's own state of this vCPU */
 	struct vmm *vmm;
 	struct host_cpu *host;
@@ -37,9 +42,11 @@ struct vmm_vcpu {
 	bool running;		/* it has a guest, or will in a moment */
 	bool entered;		/* the hardware accepted the first entry */
 
-	/* What is to be done before the next entry, VCPU_... bits.  Others set
-	 * bits atomically and kick; only the CPU itself clears them. */
-	uint32_t attention;
+	/* Where the vendor's code has looked at attention and enters the
+	 * guest: an NMI in there goes on at enter_again, which looks again.
+	 * Size 0 where no NMI can come then. */
+	uint64_t enter_begin, enter_size, enter_again;
+
 	/* smp.c */
 	bool kicked;		/* an NMI of ours is on its way */
 	bool parked;		/* in the wait-for-SIPI state */
@@ -65,6 +72,9 @@ VMM_STATIC_ASSERT(offsetof(struct vmm_vcpu, guest_area) == VCPU_GUEST_AREA,
 		  "asm");
 VMM_STATIC_ASSERT(offsetof(struct vmm_vcpu, host_area) == VCPU_HOST_AREA,
 		  "asm");
+VMM_STATIC_ASSERT(offsetof(struct vmm_vcpu, self) == VCPU_SELF, "asm");
+VMM_STATIC_ASSERT(offsetof(struct vmm_vcpu, attention) == VCPU_ATTENTION,
+		  "asm");
 
 /* Bits, for tables that say to whom a row applies. */
 enum vmm_vendor {
@@ -89,6 +99,9 @@ struct vmm_vendor_ops {
 	bool (*present)(void);
 	/* Can it be used?  0, or a negative errno and one line in error. */
 	int (*check)(char *error, size_t size);
+	/* Highest level of leaves in nested tables (vmm/paging.h).  After
+	 * check, as everything below. */
+	unsigned (*max_leaf)(void);
 	/* Allocate what all vCPUs share; later intercepts are set in it. */
 	int (*vm_init)(struct vmm *vmm);
 	/* Allocate what one vCPU needs; on any CPU, before it starts. */
@@ -108,13 +121,16 @@ struct vmm_vendor_ops {
 	/* Everything that vmm_walk() wants, at once. */
 	void (*walk_state)(struct vmm_vcpu *v, struct vmm_walk_state *st);
 
-	/* State after INIT, waiting for a SIPI; and start as that SIPI says. */
+	/* Wait for a SIPI, in the registers of after INIT: no event is left,
+	 * DR6 is reset.  And go on from there. */
 	void (*park)(struct vmm_vcpu *v);
 	void (*unpark)(struct vmm_vcpu *v);
 	/* Let pending external interrupts into the VMM, all of them. */
 	void (*drain)(void);
-	/* Deliver an NMI as soon as the guest can take it. */
+	/* Deliver an NMI, or a machine check, as soon as the guest can take
+	 * it.  (No machine_check if none can come while the VMM runs.) */
 	void (*nmi)(struct vmm_vcpu *v);
+	void (*machine_check)(struct vmm_vcpu *v);
 	/* Drop this CPU's translations of the nested map. */
 	void (*flush)(struct vmm_vcpu *v);
 

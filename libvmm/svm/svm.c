@@ -12,6 +12,7 @@
 #define CPUID_EXT_FEATURES	0x80000001u
 #define CPUID_EXT_SVM		0x8000000au
 #define CPUID_ECX_SVM		(1u << 2)
+#define CPUID_EDX_1G_PAGES	(1u << 26)
 #define CPUID_SVM_NP		(1u << 0)
 #define CPUID_SVM_SVML		(1u << 2)
 #define CPUID_SVM_NRIPS		(1u << 3)
@@ -63,6 +64,13 @@ static int svm_check(char *error, size_t size)
 		return VMM_ERROR(ENODEV);
 	}
 	return 0;
+}
+
+/* Nested tables are the processor's ordinary ones. */
+static unsigned svm_max_leaf(void)
+{
+	return x86_cpuid(CPUID_EXT_FEATURES, 0).edx & CPUID_EDX_1G_PAGES ?
+		3 : 2;
 }
 
 static int svm_vm_init(struct vmm *vmm)
@@ -264,6 +272,7 @@ const struct vmm_vendor_ops vmm_svm_ops = {
 	.nested_types = false,
 	.present = svm_present,
 	.check = svm_check,
+	.max_leaf = svm_max_leaf,
 	.vm_init = svm_vm_init,
 	.vcpu_init = svm_vcpu_init,
 	.start = svm_start,
