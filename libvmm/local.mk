@@ -11,6 +11,7 @@ include libvmm/mm/local.mk
 include libvmm/cpu/local.mk
 include libvmm/emul/local.mk
 include libvmm/svm/local.mk
+include libvmm/vmx/local.mk
 # The last is where config_default.c may find defconfig.
 libvmm_la_CPPFLAGS = $(VMM_CPPFLAGS) -I$(top_srcdir)
 libvmm_la_CFLAGS = $(BV_WARNINGS)

@@ -10,3 +10,4 @@ include tests/unit/loader.mk
 include tests/unit/acpi.mk
 include tests/unit/cpu.mk
 include tests/unit/emul.mk
+include tests/unit/vmx.mk
