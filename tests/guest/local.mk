@@ -2,9 +2,15 @@
 # EFI programs that run on the emulated machines, bare and as the guest of
 # the VMM.  Built like the loader, but not by `make`: `make guest-programs`,
 # or what needs them.
-guest_efi = tests/guest/flow.efi tests/guest/probe.efi
+guest_efi = tests/guest/acpitables.efi tests/guest/flow.efi \
+	tests/guest/probe.efi
 
-EXTRA_PROGRAMS += tests/guest/flow.so tests/guest/probe.so
+EXTRA_PROGRAMS += tests/guest/acpitables.so tests/guest/flow.so \
+	tests/guest/probe.so
+tests_guest_acpitables_so_SOURCES = \
+	tests/guest/acpitables.c \
+	tests/guest/port.c \
+	tests/guest/port.h
 tests_guest_flow_so_SOURCES = \
 	tests/guest/flow.c \
 	tests/guest/port.c \
@@ -28,12 +34,17 @@ tests_guest_probe_so_SOURCES = \
 	tests/guest/trap.h \
 	tests/guest/trap_entry.S \
 	tests/guest/window.c
-GUEST_OBJECTS = $(tests_guest_flow_so_OBJECTS) $(tests_guest_probe_so_OBJECTS)
+GUEST_OBJECTS = $(tests_guest_acpitables_so_OBJECTS) \
+	$(tests_guest_flow_so_OBJECTS) $(tests_guest_probe_so_OBJECTS)
 
 tests_guest_flow_so_CPPFLAGS = $(EFI_CPPFLAGS)
 tests_guest_flow_so_CFLAGS = $(BV_WARNINGS)
 tests_guest_flow_so_LINK = $(EFI_LINK) -o $@ $(EFI_LDSDIR)/crt0-efi-x86_64.o
 tests_guest_flow_so_LDADD = $(EFI_LIBDIR)/libefi.a $(EFI_LIBDIR)/libgnuefi.a
+tests_guest_acpitables_so_CPPFLAGS = $(EFI_CPPFLAGS) -Itests/guest
+tests_guest_acpitables_so_CFLAGS = $(BV_WARNINGS)
+tests_guest_acpitables_so_LINK = $(tests_guest_flow_so_LINK)
+tests_guest_acpitables_so_LDADD = $(tests_guest_flow_so_LDADD)
 tests_guest_probe_so_CPPFLAGS = $(EFI_CPPFLAGS)
 tests_guest_probe_so_CFLAGS = $(BV_WARNINGS)
 tests_guest_probe_so_CCASFLAGS =
@@ -44,11 +55,19 @@ $(GUEST_OBJECTS): override CFLAGS = $(VMM_BORROW) $(EFI_REQUIRED) \
 $(GUEST_OBJECTS): override CPPFLAGS =
 $(GUEST_OBJECTS): override CCASFLAGS =
 
+# The DSDT as a C array.
+$(tests_guest_acpitables_so_OBJECTS): tests/guest/acpitables.h
+tests/guest/acpitables.h: tests/guest/acpitables.asl
+	@$(MKDIR_P) tests/guest
+	$(AM_V_GEN)iasl -vs -f -tc -p tests/guest/acpitables $< >/dev/null && \
+		mv tests/guest/acpitables.hex $@
+
 $(guest_efi): tests/guest/%.efi: tests/guest/%.so
 	$(AM_V_GEN)$(EFI_OBJCOPY) $< $@
 
 .PHONY: guest-programs
 guest-programs: $(guest_efi)
 
-EXTRA_DIST += tests/guest/README.md
-CLEANFILES += $(guest_efi) $(EXTRA_PROGRAMS)
+EXTRA_DIST += tests/guest/README.md tests/guest/acpitables.asl
+CLEANFILES += $(guest_efi) $(EXTRA_PROGRAMS) tests/guest/acpitables.h \
+	tests/guest/acpitables.aml
