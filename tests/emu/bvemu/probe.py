@@ -11,6 +11,7 @@ from .qemu import Qemu
 LINE = re.compile(r"^PROBE (\S+) ?(.*)$", re.MULTILINE)
 MSR_RUN = re.compile(r"msr\.([0-9a-f]{8})-([0-9a-f]{8})$")
 NO_SVM = "SVM is hidden"
+NO_VMX = "VMX is hidden"
 
 
 def parse(text):
@@ -118,30 +119,20 @@ def dropped_store(key, bare, guest):
                      for what in ("zeros", "ones"))
 
 
-DIFFERENCES = [
-    # key, rule, reason
-    (r"cpuid\.80000001\.\d+", cleared_bits(2, 1 << 2), NO_SVM),
-    (r"cpuid\.8000000a\.\d+",
-     exactly("00000000 00000000 00000000 00000000"), NO_SVM),
+def same_but(word, bits):
+    """The same for an instruction's outcome, whose first word is "none"."""
+    return cleared_bits(word + 1, bits)
+
+
+def time_stamp(key, bare, guest):
+    return bare.endswith("write not-tried") and \
+        guest.endswith("write not-tried")
+
+
+# key, rule, reason
+ANY_VENDOR = [
     (r"cpuid\.4000420[0-3]\.\d+", anything, "the BitVisor leaf"),
-    (r"msr\.000000fe", one_of("508 write #GP(0)"),
-     "MTRRCAP is read-only; the emulator ignores writes"),
-    (r"efer\.flip-12", no_flag_svme, NO_SVM),
     (r"efer\.flip-\d+", as_hardware, "reserved bits"),
-    (r"msr\.c0010114", one_of("10 write none", "18 write none"),
-     "VM_CR: SVM disabled"),
-    (r"msr\.c0010117", one_of("0 write none",
-                              "#GP(0) write #GP(0)"), NO_SVM),
-    (r"insn\.ring0\.vmmcall", exactly("none"), "a hypercall"),
-    # The emulator does not mind the LOCK, and exits.
-    (r"insn\.ring0\.vmmcall-(66|lock)", one_of("none", "#UD"),
-     "a hypercall"),
-    (r"insn\.ring3\.vmmcall-(66|lock)", one_of("int-80", "#UD"),
-     "a hypercall"),
-    # The privilege is checked before the intercept, and hiding this would
-    # take an exit for each #GP of the guest.
-    (r"insn\.ring3\.(vmrun|vmload|vmsave|stgi|clgi|invlpga|skinit|vmrun-67)",
-     exactly("#GP(0)"), "the CPU has SVM enabled"),
     (r"insn\.vmmcall\.unknown", exactly("0 1111 2222 3333"), "a hypercall"),
     (r"insn\.vmmcall\.bad-name", exactly("0"), "a hypercall"),
     (r"memory\.neighbours", anything, "what is beside the VMM"),
@@ -159,15 +150,62 @@ DIFFERENCES = [
      dropped_store, "the VMM's memory"),
     (r"cost\..*", anything, "what the bench measures"),
 ]
-COMPILED = [(re.compile(k), rule, why) for k, rule, why in DIFFERENCES]
+SVM = [
+    (r"cpuid\.80000001\.\d+", cleared_bits(2, 1 << 2), NO_SVM),
+    (r"cpuid\.8000000a\.\d+",
+     exactly("00000000 00000000 00000000 00000000"), NO_SVM),
+    (r"msr\.000000fe", one_of("508 write #GP(0)"),
+     "MTRRCAP is read-only; the emulator ignores writes"),
+    (r"efer\.flip-12", no_flag_svme, NO_SVM),
+    (r"msr\.c0010114", one_of("10 write none", "18 write none"),
+     "VM_CR: SVM disabled"),
+    (r"msr\.c0010117", one_of("0 write none",
+                              "#GP(0) write #GP(0)"), NO_SVM),
+    (r"insn\.ring0\.vmmcall", exactly("none"), "a hypercall"),
+    # The emulator does not mind the LOCK, and exits.
+    (r"insn\.ring0\.vmmcall-(66|lock)", one_of("none", "#UD"),
+     "a hypercall"),
+    (r"insn\.ring3\.vmmcall-(66|lock)", one_of("int-80", "#UD"),
+     "a hypercall"),
+    # The privilege is checked before the intercept, and hiding this would
+    # take an exit for each #GP of the guest.
+    (r"insn\.ring3\.(vmrun|vmload|vmsave|stgi|clgi|invlpga|skinit|vmrun-67)",
+     exactly("#GP(0)"), "the CPU has SVM enabled"),
+]
+VMX = [
+    (r"cpuid\.00000001\.\d+", cleared_bits(2, 0x60), NO_VMX),
+    (r"insn\.mode\.code.*", same_but(2, 0x60), NO_VMX),
+    (r"xsetbv\.cpuid-o(n|ff)", cleared_bits(0, 0x60), NO_VMX),
+    (r"insn\.ring0\.vmcall", exactly("none"), "a hypercall"),
+    (r"insn\.ring3\.vmcall", exactly("int-80"), "a hypercall"),
+    (r"msr\.00000010", time_stamp, "the TSC counts"),
+    (r"msr\.0000003a", exactly("1 write #GP(0)"), "VMX is off and locked"),
+    (r"msr\.0000009b", exactly("#GP(0) write #GP(0)"), NO_VMX),
+    (r"msr\.0000048.|msr\.0000049[0-3]", exactly("#GP(0) write #GP(0)"),
+     NO_VMX),
+    # The emulator takes any MSR for one that is 0.
+    (r"msr\.0000056[01]|msr\.0000057[0-2]|msr\.0000058[0-7]",
+     exactly("#GP(0) write #GP(0)"), "no Processor Trace"),
+]
 
 
-def explained(key, bare, guest):
-    for pattern, rule, _ in COMPILED:
+def compiled(rows):
+    return [(re.compile(k), rule) for k, rule, why in rows]
+
+
+# Where being as bare would be the error: what is hidden shows.
+MUST_DIFFER = {
+    "svm": ("efer.flip-12", "insn.ring0.vmmcall", "cpuid.80000001.0"),
+    "vmx": ("insn.ring0.vmcall", "cpuid.00000001.0", "msr.00000480"),
+}
+DIFFERENCES = {"svm": compiled(SVM + ANY_VENDOR),
+               "vmx": compiled(VMX + ANY_VENDOR)}
+
+
+def explained(key, bare, guest, vendor):
+    for pattern, rule in DIFFERENCES[vendor]:
         if pattern.fullmatch(key):
-            if rule(key, bare, guest):
-                return True
-            return False
+            return rule(key, bare, guest)
     return False
 
 
@@ -185,26 +223,26 @@ def may_be_new(key):
                            "cpuid.8000000a."))
 
 
-def compare(bare, guest):
+def compare(bare, guest, vendor="svm"):
     """The differences that no rule explains, as text."""
     wrong = []
     for key in sorted(set(bare) | set(guest)):
         b, g = bare.get(key), guest.get(key)
         if b is None:
-            if not may_be_new(key) or not explained(key, "", g):
+            if not may_be_new(key) or not explained(key, "", g, vendor):
                 wrong.append(f"{key}: only as guest: {g}")
         elif g is None:
             if not may_be_missing(key, guest):
                 wrong.append(f"{key}: only bare: {b}")
-        elif (b != g or must_differ(key)) and not explained(key, b, g):
+        elif (b != g or must_differ(key, vendor)) and \
+                not explained(key, b, g, vendor):
             wrong.append(f"{key}\n    bare  {b}\n    guest {g}")
     return wrong
 
 
-def must_differ(key):
-    """Where being as bare would be the error: an SVM that shows, memory of
-    the VMM that can be written."""
+def must_differ(key, vendor):
+    """Memory of the VMM that can be written would be an error, too."""
     return key.startswith("memory.") and not key.startswith(
         ("memory.neighbours", "memory.frame", "memory.fxsave",
-         "memory.xsave", "memory.every", "memory.flood")) or key in (
-             "efer.flip-12", "insn.ring0.vmmcall", "cpuid.80000001.0")
+         "memory.xsave", "memory.every", "memory.flood")) or \
+        key in MUST_DIFFER[vendor]
