@@ -7,7 +7,7 @@ EFI_CPPFLAGS = -nostdinc -isystem $(GCC_INCLUDE) \
 	-DGNU_EFI_USE_MS_ABI -I$(top_srcdir)/include
 EFI_REQUIRED = -std=gnu11 -ffreestanding -m64 -march=x86-64 \
 	-mgeneral-regs-only -mno-red-zone -maccumulate-outgoing-args \
-	-fpic -fvisibility=hidden -fno-strict-aliasing \
+	-fpic -fshort-wchar -fvisibility=hidden -fno-strict-aliasing \
 	-fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fno-common -fno-data-sections \
 	-fno-stack-clash-protection -fno-lto \
