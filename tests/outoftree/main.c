@@ -7,6 +7,7 @@
 
 static const struct vmm_vendor_ops *const vendors[] = {
 	&vmm_svm_ops,
+	&vmm_vmx_ops,
 	NULL
 };
 
