@@ -183,7 +183,7 @@ enum vmm_verdict vmm_exit_dispatch(struct vmm_vcpu *v, struct vmm_exit *e)
 	return handlers[e->reason](v, e);
 }
 
-void vmm_attend(struct vmm_vcpu *v)
+static void attend_once(struct vmm_vcpu *v)
 {
 	uint32_t bits = smp_take_attention(v);
 
@@ -195,4 +195,13 @@ void vmm_attend(struct vmm_vcpu *v)
 		v->vmm->vendor->machine_check(v);
 	if (bits & VCPU_NMI && !v->parked)
 		v->vmm->vendor->nmi(v);
+}
+
+/* Again while there is more: an NMI that comes meanwhile (in svm_drain, or any
+ * time on VMX) was the only kick for what it brought. */
+void vmm_attend(struct vmm_vcpu *v)
+{
+	do
+		attend_once(v);
+	while (__atomic_load_n(&v->attention, __ATOMIC_ACQUIRE));
 }
