@@ -6,10 +6,14 @@ include tests/emu/paniclab/local.mk
 EXTRA_DIST += tests/emu/run $(wildcard $(srcdir)/tests/emu/*.py) \
 	$(wildcard $(srcdir)/tests/emu/bvemu/*.py)
 
-.PHONY: check-emu emu-programs clean-emu
+.PHONY: check-emu check-long emu-programs clean-emu
 emu-programs: all guest-programs $(PAYLOADS)
 check-emu: emu-programs
 	BV_BUILD=. $(top_srcdir)/tests/emu/run $(EMU)
+
+# What takes an emulator many minutes.
+check-long: emu-programs
+	BV_BUILD=. $(top_srcdir)/tests/emu/run long/
 
 clean-local: clean-emu
 clean-emu:

@@ -11,6 +11,7 @@
  *	:mark-exit			the same, later: when an operating
  *					system has called ExitBootServices
  *	:hypercall NAME			make the hypercall of that name
+ *	:wrmsr MSR VALUE		hexadecimal, 32 bits
  *	:reset | :poweroff		by the firmware's ResetSystem
  *	:shell				start the firmware's next boot option
  *
@@ -239,6 +240,26 @@ static BOOLEAN is(const CHAR8 *line, const char *word)
 	return strncmpa(line, (const CHAR8 *)word, strlena((void *)word)) == 0;
 }
 
+static UINT32 hexadecimal(const CHAR8 **s)
+{
+	UINT32 n = 0;
+
+	while (**s == ' ')
+		(*s)++;
+	for (; **s > ' '; (*s)++)
+		n = n << 4 | ((**s & 15) + (**s > '9' ? 9 : 0));
+	return n;
+}
+
+/* As a firmware's setup might have left it. */
+static void write_msr(const CHAR8 *arguments)
+{
+	UINT32 msr = hexadecimal(&arguments);
+	UINT32 low = hexadecimal(&arguments);
+
+	__asm__ volatile("wrmsr" :: "c"(msr), "a"(low), "d"(0));
+}
+
 /* FALSE: the flow ends here and the firmware goes on. */
 static BOOLEAN run_step(EFI_HANDLE self, EFI_HANDLE volume, CHAR8 *line)
 {
@@ -251,6 +272,8 @@ static BOOLEAN run_step(EFI_HANDLE self, EFI_HANDLE volume, CHAR8 *line)
 		mark();
 	else if (is(line, ":hypercall "))
 		hypercall_by_name(line + 11);
+	else if (is(line, ":wrmsr"))
+		write_msr(line + 6);
 	else if (is(line, ":stall"))
 		uefi_call_wrapper(BS->Stall, 1, number(line + 7) * 1000);
 	else if (is(line, ":reset"))

@@ -16,6 +16,7 @@ from . import where
 from .machine import Failure
 
 TESTS = []
+LONG = "long/"  # tests with such names run only when they are asked for
 
 
 class Skip(Exception):
@@ -68,7 +69,9 @@ def selected(patterns):
     def matches(name):
         return any(fnmatch.fnmatch(name, p) or name.startswith(p)
                    for p in patterns)
-    return [t for t in TESTS if not patterns or matches(t[0])]
+    if not patterns:
+        return [t for t in TESTS if not t[0].startswith(LONG)]
+    return [t for t in TESTS if matches(t[0])]
 
 
 def run_one(name, function, root):
