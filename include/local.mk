@@ -10,6 +10,9 @@ freestandingincdir = $(pkgincludedir)/freestanding
 freestandinginc_HEADERS = \
 	include/freestanding/errno.h \
 	include/freestanding/string.h
+nicdrvincdir = $(pkgincludedir)/nicdrv
+nicdrvinc_HEADERS = \
+	include/nicdrv/nic.h
 vmmincdir = $(pkgincludedir)/vmm
 vmminc_HEADERS = \
 	include/vmm/acpi.h \
