@@ -30,6 +30,7 @@ vmminc_HEADERS = \
 	include/vmm/pagepool.h \
 	include/vmm/paging.h \
 	include/vmm/panic.h \
+	include/vmm/pci.h \
 	include/vmm/printf.h \
 	include/vmm/sinks.h \
 	include/vmm/smp.h \

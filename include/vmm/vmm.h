@@ -18,6 +18,7 @@ VMM_BEGIN_DECLS
 struct vmm_vcpu;
 struct vmm_vendor_ops;
 struct vmm_nested;
+struct vmm_pci_driver;
 
 #define VMM_MAX_CPUS 256
 
@@ -33,6 +34,9 @@ struct vmm {
 	unsigned vcpu_count;
 	const struct vmm_unit *const *units;	/* NULL-terminated */
 	unsigned units_started;	/* those whose init has succeeded */
+	/* BV_ERROR_MAX bytes: a unit whose init fails may leave one line with
+	 * cause and remedy here, without newline.  NULL once the guest runs. */
+	char *start_error;
 	uint64_t tsc_hz;	/* TSC ticks a second; 0 before calibration */
 };
 
@@ -41,6 +45,8 @@ struct vmm_variant {
 	const char *name;			/* "minimal" */
 	const struct vmm_vendor_ops *const *vendors; /* NULL-terminated */
 	const struct vmm_unit *const *units;	/* NULL-terminated, in order */
+	/* NULL-terminated, or NULL; see vmm/pci.h */
+	const struct vmm_pci_driver *const *pci_drivers;
 };
 
 /* Both vendors, for struct vmm_variant. */

@@ -219,12 +219,9 @@ static int prepare_machine(struct vmm *vmm, struct bv_handoff *h)
 	vmm_log_info("Using %s.\n", vmm->vendor->name);
 	time_calibrate(vmm);
 	vmm_log_info("Loading drivers.\n");
-	rc = vmm_units_init(vmm, false);
-	if (rc < 0)
-		return rc;
 	msr_intercepts(vmm);
 	io_intercepts(vmm);
-	return 0;
+	return vmm_units_init(vmm, false);
 }
 
 /* A setting that nothing in this variant reads is worth a word. */
@@ -252,6 +249,7 @@ static int prepare(struct vmm *vmm, struct bv_handoff *h)
 	vmm->services = (const struct bv_boot_services *)(uintptr_t)
 		h->services;
 	vmm->units = vmm_variant.units;
+	vmm->start_error = h->error;
 	rc = read_config(vmm, h);
 	if (rc < 0)
 		return rc;
@@ -322,6 +320,7 @@ static int64_t start(struct bv_handoff *h, const struct boot_frame *frame)
 		smp_start_others(vmm);
 		vmm_log_info("Starting a virtual machine.\n");
 		vmm->services = NULL;	/* the guest's from now on */
+		vmm->start_error = NULL;
 		rc = vmm_start_cpu(vmm->vcpu[0], frame, h->error,
 				   sizeof(h->error));
 		vmm->services = (const struct bv_boot_services *)(uintptr_t)

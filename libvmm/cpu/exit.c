@@ -189,7 +189,9 @@ static void attend_once(struct vmm_vcpu *v)
 
 	if (bits & VCPU_FLUSH)
 		v->vmm->vendor->flush(v);
-	if (bits & ~(VCPU_FLUSH | VCPU_NMI))
+	if (bits & VCPU_FLUSH_ALL)
+		smp_flush_all(v);
+	if (bits & ~(VCPU_FLUSH | VCPU_FLUSH_ALL | VCPU_NMI))
 		smp_attend(v, bits);
 	if (bits & VCPU_MACHINE_CHECK && !v->parked)
 		v->vmm->vendor->machine_check(v);

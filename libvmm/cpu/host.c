@@ -6,7 +6,9 @@
 #include <mm/hostmap.h>
 #include <vmm/error.h>
 #include <vmm/log.h>
+#include <vmm/mmio.h>
 #include <vmm/panic.h>
+#include <vmm/spinlock.h>
 
 /* Interrupt gate (Intel SDM vol. 3, 7.14.1) */
 struct host_gate {
@@ -27,6 +29,8 @@ struct host_gate {
  * on it (vmm/paging.h). */
 #define PAT_RESET UINT64_C(0x0007040600070406)
 
+#define VA_END			(UINT64_C(1) << 47)
+#define LARGE_PAGE		(UINT64_C(2) << 20)
 #define DR6_CLEAR UINT64_C(0xffff0ff0)
 #define MSR_MCG_STATUS		0x17au
 #define MCG_STATUS_RIPV		UINT64_C(1)
@@ -48,6 +52,7 @@ void host_interrupt(void);
 
 static struct host_gate idt[HOST_GATES] VMM_ALIGNED(16);
 static struct vmm_pt host_pt;
+static uint64_t host_top;	/* end of what is mapped from the start */
 static uint64_t cr4_wanted;
 
 static void gate_set(unsigned vector, uint64_t stub, unsigned ist)
@@ -115,8 +120,53 @@ int host_init(struct vmm *vmm, unsigned max_leaf, uint64_t top)
 
 	idt_build();
 	cr4_wanted = cr4_protections();
+	host_top = top;
 	return vmm_hostmap_build(&host_pt, &vmm->pool, &img, &vmm->mtrr,
 				 max_leaf, top);
+}
+
+/* What is mapped already stays as it is, or is mapped the same again.  Nothing
+ * is taken away, so no CPU has to flush anything. */
+static int map_missing(uint64_t at, uint64_t end)
+{
+	struct vmm_pt_leaf leaf;
+	uint64_t stop;
+	int rc;
+
+	while (at < end) {
+		if (vmm_pt_lookup(&host_pt, at, &leaf)) {
+			at = leaf.va + leaf.size;
+			continue;
+		}
+		stop = VMM_ROUND_DOWN(at, LARGE_PAGE) + LARGE_PAGE;
+		if (stop > end)
+			stop = end;
+		rc = vmm_pt_map(&host_pt, at, at, stop - at,
+				VMM_PT_R | VMM_PT_W, VMM_MT_UC);
+		if (rc < 0)
+			return rc;
+		at = stop;
+	}
+	return 0;
+}
+
+int vmm_device_map(struct vmm *vmm, uint64_t pa, uint64_t size)
+{
+	static struct vmm_spinlock lock = VMM_SPINLOCK_INIT;
+	uint64_t end = pa + size;
+	int rc;
+
+	(void)vmm;
+	if (end < pa || end > VA_END)
+		return VMM_ERROR(EINVAL);
+	if (end <= host_top)
+		return 0;
+	vmm_spin_lock(&lock);
+	rc = map_missing(VMM_ROUND_DOWN(pa > host_top ? pa : host_top,
+					VMM_PAGE_SIZE),
+			 VMM_ROUND_UP(end, VMM_PAGE_SIZE));
+	vmm_spin_unlock(&lock);
+	return rc;
 }
 
 /* A stack of n pages with an unmapped page below it; its top in *top. */

@@ -19,6 +19,7 @@ libvmm_la_SOURCES += \
 	libvmm/cpu/io.c \
 	libvmm/cpu/ipi.c \
 	libvmm/cpu/memfault.c \
+	libvmm/cpu/mmio.c \
 	libvmm/cpu/microcode.c \
 	libvmm/cpu/msr.c \
 	libvmm/cpu/mtrr.c \

@@ -69,6 +69,8 @@ enum vmm_verdict memfault_exit(struct vmm_vcpu *v, struct vmm_exit *e)
 
 	if (vmm_unlikely(icr_trap_page(v, e->mem.gpa)))
 		return icr_trap_mem_exit(v, e);
+	if (vmm_unlikely(mmio_hook_page(e->mem.gpa)))
+		return mmio_hook_exit(v, e);
 	generation = __atomic_load_n(&n->generation, __ATOMIC_RELAXED);
 	rc = vmm_nested_fault(n, e->mem.gpa, e->mem.write);
 	if (__atomic_load_n(&n->generation, __ATOMIC_RELAXED) != generation)

@@ -55,8 +55,13 @@ enum vmm_verdict microcode_write(struct vmm_vcpu *v, struct vmm_exit *e);
 
 /* io.c */
 enum vmm_verdict io_exit(struct vmm_vcpu *v, struct vmm_exit *e);
-/* Set the intercepts of the ports that vmm_io_hide() was asked for. */
+/* Set the intercepts of the ports hooked so far; from now on they are set as
+ * the hooks come and go. */
 void io_intercepts(struct vmm *vmm);
+
+/* mmio.c: is there a hook in the page of gpa?  Then the handler. */
+bool mmio_hook_page(uint64_t gpa);
+enum vmm_verdict mmio_hook_exit(struct vmm_vcpu *v, struct vmm_exit *e);
 
 /* memfault.c */
 enum vmm_verdict memfault_exit(struct vmm_vcpu *v, struct vmm_exit *e);

@@ -20,6 +20,7 @@ struct host_cpu;
 #define VCPU_RESEND	0x20u	/* send the SIPI in its ICR once more */
 #define VCPU_PAUSE	0x40u	/* stay in the VMM until told to go on */
 #define VCPU_MACHINE_CHECK 0x80u /* the guest is to get #MC */
+#define VCPU_FLUSH_ALL	0x100u	/* it withheld something from all CPUs */
 
 /* Hidden pages that one instruction may write at a time: an XSAVE area of
  * up to 11 KiB that begins in the middle of a page touches four. */
@@ -136,11 +137,12 @@ struct vmm_vendor_ops {
 
 	/* Exit with VMM_EXIT_STEP after the next guest instruction. */
 	void (*step)(struct vmm_vcpu *v);
-	/* Exit on these accesses and no others of the MSR, or on these ports
-	 * (shared by all vCPUs; each sees it at its next entry). */
+	/* Exit on these accesses and no others of the MSR, or on these ports,
+	 * or no more (shared by all vCPUs; each sees it at its next entry). */
 	void (*intercept_msr)(struct vmm *vmm, uint32_t msr, bool read,
 			      bool write);
-	void (*intercept_io)(struct vmm *vmm, uint16_t port, unsigned count);
+	void (*intercept_io)(struct vmm *vmm, uint16_t port, unsigned count,
+			     bool on);
 	/* Log what the hardware recorded of the last exit. */
 	void (*dump)(struct vmm_vcpu *v);
 };

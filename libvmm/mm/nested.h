@@ -30,7 +30,7 @@
 #include <vmm/paging.h>
 #include <vmm/spinlock.h>
 
-#define VMM_NESTED_HOOKS 32
+#define VMM_NESTED_HOOKS 128
 
 /* A range that is not mapped to itself with all rights. */
 struct vmm_nested_hook {

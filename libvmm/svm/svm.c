@@ -82,13 +82,22 @@ static int svm_vm_init(struct vmm *vmm)
 	return svm_park_init(vmm);
 }
 
-static void svm_intercept_io(struct vmm *vmm, uint16_t port, unsigned count)
+static void svm_intercept_io(struct vmm *vmm, uint16_t port, unsigned count,
+			     bool on)
 {
 	unsigned p;
 
 	(void)vmm;
-	for (p = port; p < port + count && p <= UINT16_MAX; p++)
-		svm.iopm[p / 8] |= (uint8_t)(1u << p % 8);
+	for (p = port; p < port + count && p <= UINT16_MAX; p++) {
+		uint8_t bit = (uint8_t)(1u << p % 8);
+
+		if (on)
+			__atomic_or_fetch(&svm.iopm[p / 8], bit,
+					  __ATOMIC_RELAXED);
+		else
+			__atomic_and_fetch(&svm.iopm[p / 8], (uint8_t)~bit,
+					   __ATOMIC_RELAXED);
+	}
 }
 
 /* Two bits for each MSR of three ranges; all others always exit (15.11). */

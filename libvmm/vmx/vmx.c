@@ -160,16 +160,6 @@ static int vmx_vm_init(struct vmm *vmm)
 	return 0;
 }
 
-/* Port p is bit p of both bitmaps, which are one piece (25.6.4). */
-static void vmx_intercept_io(struct vmm *vmm, uint16_t port, unsigned count)
-{
-	unsigned p;
-
-	(void)vmm;
-	for (p = port; p < port + count && p <= UINT16_MAX; p++)
-		vmx.io_bitmap[p / 8] |= (uint8_t)(1u << p % 8);
-}
-
 static void set_bit(uint8_t *byte, unsigned bit, bool on)
 {
 	uint8_t mask = (uint8_t)(1u << bit);
@@ -178,6 +168,17 @@ static void set_bit(uint8_t *byte, unsigned bit, bool on)
 		__atomic_or_fetch(byte, mask, __ATOMIC_RELAXED);
 	else
 		__atomic_and_fetch(byte, (uint8_t)~mask, __ATOMIC_RELAXED);
+}
+
+/* Port p is bit p of both bitmaps, which are one piece (25.6.4). */
+static void vmx_intercept_io(struct vmm *vmm, uint16_t port, unsigned count,
+			     bool on)
+{
+	unsigned p;
+
+	(void)vmm;
+	for (p = port; p < port + count && p <= UINT16_MAX; p++)
+		set_bit(&vmx.io_bitmap[p / 8], p % 8, on);
 }
 
 /* A bit for each MSR of two ranges; all others always exit (25.6.9). */
