@@ -3,6 +3,9 @@
 bitvisorincdir = $(pkgincludedir)/bitvisor
 bitvisorinc_HEADERS = \
 	include/bitvisor/config.h
+bvnetincdir = $(pkgincludedir)/bvnet
+bvnetinc_HEADERS = \
+	include/bvnet/net.h
 bootincdir = $(pkgincludedir)/boot
 bootinc_HEADERS = \
 	include/boot/handoff.h
