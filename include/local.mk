@@ -36,6 +36,7 @@ vmminc_HEADERS = \
 	include/vmm/pci.h \
 	include/vmm/printf.h \
 	include/vmm/sinks.h \
+	include/vmm/service.h \
 	include/vmm/smp.h \
 	include/vmm/spinlock.h \
 	include/vmm/unit.h \

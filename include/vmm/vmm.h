@@ -37,6 +37,9 @@ struct vmm {
 	/* BV_ERROR_MAX bytes: a unit whose init fails may leave one line with
 	 * cause and remedy here, without newline.  NULL once the guest runs. */
 	char *start_error;
+	/* The VMM's own work (vmm/service.h); NULL if there is none.  nmi: an
+	 * NMI came that is not the VMM's.  True: it is the guest's. */
+	bool (*serve)(bool nmi);
 	uint64_t tsc_hz;	/* TSC ticks a second; 0 before calibration */
 };
 

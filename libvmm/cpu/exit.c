@@ -191,7 +191,10 @@ static void attend_once(struct vmm_vcpu *v)
 		v->vmm->vendor->flush(v);
 	if (bits & VCPU_FLUSH_ALL)
 		smp_flush_all(v);
-	if (bits & ~(VCPU_FLUSH | VCPU_FLUSH_ALL | VCPU_NMI))
+	if (bits & VCPU_SERVICE && v->vmm->serve &&
+	    v->vmm->serve(bits & VCPU_ANY_NMI))
+		bits |= VCPU_NMI;
+	if (bits & VCPU_SMP_BITS)
 		smp_attend(v, bits);
 	if (bits & VCPU_MACHINE_CHECK && !v->parked)
 		v->vmm->vendor->machine_check(v);

@@ -27,7 +27,12 @@ void smp_kick(struct vmm_vcpu *v)
  * and its NMIs delivered by VCPU_NMI. */
 void smp_nmi_arrived(struct vmm_vcpu *v)
 {
-	if (!__atomic_exchange_n(&v->kicked, false, __ATOMIC_ACQ_REL))
+	bool ours = __atomic_exchange_n(&v->kicked, false, __ATOMIC_ACQ_REL);
+
+	if (v->vmm->serve && v->number == 0)
+		vcpu_attention(v, ours ? VCPU_SERVICE :
+			       VCPU_SERVICE | VCPU_ANY_NMI);
+	else if (!ours)
 		vcpu_attention(v, VCPU_NMI);
 }
 

@@ -21,6 +21,10 @@ struct host_cpu;
 #define VCPU_PAUSE	0x40u	/* stay in the VMM until told to go on */
 #define VCPU_MACHINE_CHECK 0x80u /* the guest is to get #MC */
 #define VCPU_FLUSH_ALL	0x100u	/* it withheld something from all CPUs */
+#define VCPU_SERVICE	0x200u	/* run the services (vmm/service.h) */
+#define VCPU_ANY_NMI	0x400u	/* ... for an NMI, of whomever it is */
+#define VCPU_SMP_BITS	(VCPU_INIT | VCPU_SIPI | VCPU_SYNC | VCPU_RESEND | \
+			 VCPU_PAUSE)	/* smp_attend */
 
 /* Hidden pages that one instruction may write at a time: an XSAVE area of
  * up to 11 KiB that begins in the middle of a page touches four. */

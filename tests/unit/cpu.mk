@@ -12,3 +12,11 @@ tests_unit_event_test_SOURCES = tests/unit/event_test.c libvmm/cpu/event.c
 tests_unit_event_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_event_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_event_test_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/service_test
+TESTS += tests/unit/service_test
+tests_unit_service_test_SOURCES = tests/unit/service_test.c \
+	libvmm/cpu/service.c libvmm/core/error.c
+tests_unit_service_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_service_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_service_test_LDADD = $(UNIT_LIBS)

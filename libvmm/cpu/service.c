@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <cpu/apic.h>
+#include <cpu/smp.h>
+#include <vmm/error.h>
+#include <vmm/service.h>
+
+#define MAX_SERVICES		4u
+#define MSI_BASE		UINT64_C(0xfee00000)
+#define MSI_DEST_SHIFT		12
+#define MSI_DELIVERY_NMI	(ICR_MODE_NMI << 8)
+#define ECHO_USEC		1000u
+
+static const struct vmm_service *services[MAX_SERVICES];
+static uint64_t echo_until;	/* an NMI without cause may be a device's */
+
+/* All run, whoever interrupted: one NMI is latched for any number of them. */
+static bool run_all(void)
+{
+	bool cause = false;
+	unsigned i;
+
+	for (i = 0; i < MAX_SERVICES; i++)
+		if (services[i])
+			cause |= services[i]->run(services[i]->ctx);
+	return cause;
+}
+
+/* See struct vmm.serve. */
+static bool serve(bool nmi)
+{
+	bool cause = run_all();
+	uint64_t now = vmm_uptime_usec();
+
+	if (cause) {
+		echo_until = now + ECHO_USEC;
+		return false;
+	}
+	if (nmi && now < echo_until) {
+		echo_until = 0;
+		return false;
+	}
+	return nmi;
+}
+
+int vmm_service_register(struct vmm *vmm, const struct vmm_service *service)
+{
+	unsigned i;
+
+	for (i = 0; i < MAX_SERVICES; i++)
+		if (!services[i]) {
+			services[i] = service;
+			vmm->serve = serve;
+			return 0;
+		}
+	return VMM_ERROR(ENOSPC);
+}
+
+void vmm_service_unregister(struct vmm *vmm, const struct vmm_service *service)
+{
+	bool left = false;
+	unsigned i;
+
+	for (i = 0; i < MAX_SERVICES; i++) {
+		if (services[i] == service)
+			services[i] = NULL;
+		left |= services[i] != NULL;
+	}
+	if (!left)
+		vmm->serve = NULL;
+}
+
+void vmm_service_message(struct vmm *vmm, uint64_t *address, uint32_t *data)
+{
+	uint64_t id = vmm->vcpu[0] ? vmm->vcpu[0]->apic_id : apic_id();
+
+	/* A boot processor whose ID has more than 8 bits is not known; one
+	 * would need interrupt remapping to get a message at all. */
+	*address = MSI_BASE | (id & 0xff) << MSI_DEST_SHIFT;
+	*data = MSI_DELIVERY_NMI;
+}
+
+void vmm_service_wake(struct vmm *vmm)
+{
+	struct vmm_vcpu *v = vmm->vcpu[0];
+
+	vcpu_attention(v, VCPU_SERVICE);
+	if (v != vmm_vcpu_current())
+		smp_kick(v);
+}
