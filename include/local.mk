@@ -15,7 +15,8 @@ freestandinginc_HEADERS = \
 	include/freestanding/string.h
 nicdrvincdir = $(pkgincludedir)/nicdrv
 nicdrvinc_HEADERS = \
-	include/nicdrv/nic.h
+	include/nicdrv/nic.h \
+	include/nicdrv/pro1000.h
 vmmincdir = $(pkgincludedir)/vmm
 vmminc_HEADERS = \
 	include/vmm/acpi.h \

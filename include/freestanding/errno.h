@@ -26,7 +26,9 @@
 #define EOVERFLOW	75
 #define EBADMSG		74
 #define EOPNOTSUPP	95
+#define ENETDOWN	100
 #define ETIMEDOUT	110
 #define EALREADY	114
+#define ECANCELED	125
 
 #endif

@@ -39,8 +39,9 @@ struct nic;
 #define NIC_WAIT_MAX_USEC 200u
 /* Largest frame without jumbo frames: header, VLAN tag, 1500 bytes, CRC. */
 #define NIC_FRAME_MAX 1522u
-/* A posted buffer of at least this size is written by the NIC itself;
- * smaller ones are filled by copying. */
+/* A posted buffer of at least this size is written by the NIC itself.
+ * Smaller ones are filled by copying, and a frame that does not fit into one
+ * is dropped (stats.rx_errors). */
 #define NIC_RX_DIRECT_MIN NIC_FRAME_MAX
 /* No deadline (nic_deadline). */
 #define NIC_NEVER UINT64_MAX
@@ -109,10 +110,11 @@ struct nic_link {
 /* ---- the user's side ---- */
 
 struct nic_sink {
-	/* A posted buffer is the caller's again.  Buffers come back in the
-	 * order in which they were posted.  A frame longer than a buffer goes
-	 * on in the next (NIC_RX_LAST is in the final one); bad frames are
-	 * counted, not delivered: their buffers stay with the NIC. */
+	/* A posted buffer is the caller's again.  A frame longer than a
+	 * buffer goes on in the next one to come back (NIC_RX_LAST is in the
+	 * final one); all of a frame come in one poll.  Bad frames are
+	 * counted, not delivered: their buffers stay with the NIC, so that
+	 * buffers come back in another order than they were posted. */
 	void (*rx)(void *ctx, const struct nic_rx *rx);
 	/* The frame with this cookie is sent (error 0), or never will be
 	 * (-ECANCELED); its memory is the caller's again.  In order. */
@@ -215,7 +217,7 @@ struct nic {
 	struct nic_link link;		/* as the sink was told */
 	struct nic_stats stats;
 	const struct nic_sink *sink;	/* NULL: nothing is received, and */
-	void *sink_ctx;			/* nobody told */
+	void *sink_ctx;			/* nobody is told */
 };
 
 /* Say who uses the NIC; before the first rx_post or tx.  To change the user
@@ -275,15 +277,17 @@ static inline uint64_t nic_deadline(struct nic *nic)
 
 /*
  * Take back all receive buffers (NIC_RX_CANCELLED), or frames being sent
- * (tx_done with -ECANCELED or 0), or both.  When it returns the NIC accesses
- * none of them any more, and goes on working.
+ * (tx_done with -ECANCELED), or both.  When it returns the NIC accesses none
+ * of them any more.  It resets the NIC, so frames of the other direction may
+ * be lost, too (those being sent: cancelled); some 20 ms of polls later it
+ * works again.
  */
 static inline void nic_flush(struct nic *nic, bool rx, bool tx)
 {
 	nic->ops->flush(nic, rx, tx);
 }
 
-/* Choose how the NIC interrupts; leaves interrupts disabled.  -ENOTSUP. */
+/* Choose how the NIC interrupts; leaves interrupts disabled.  -EOPNOTSUPP. */
 static inline int VMM_MUST_CHECK nic_irq_setup(struct nic *nic,
 					       const struct nic_irq *irq)
 {
@@ -304,7 +308,8 @@ static inline void nic_irq_disable(struct nic *nic)
 }
 
 /* What the NIC interrupts for, NIC_CAUSE_; acknowledges it.  0: it was not
- * this NIC.  Without the lock, but not on two CPUs at a time. */
+ * this NIC, or an earlier call has seen the cause of this message already.
+ * Without the lock, but not on two CPUs at a time. */
 static inline uint32_t nic_irq_cause(struct nic *nic)
 {
 	return nic->ops->irq_cause(nic);
@@ -315,7 +320,7 @@ static inline uint32_t nic_irq_cause(struct nic *nic)
  * 0 for as soon as possible.  It may come earlier: after it, look at the
  * clock and ask again.  The latest call holds.  In modes other than MSI-X,
  * interrupts for frames wait with it, so usec is taken as at most 4000.
- * -ENOTSUP, -ENETDOWN.
+ * -EOPNOTSUPP, -ENETDOWN.
  */
 static inline int VMM_MUST_CHECK nic_kick_after(struct nic *nic, uint32_t usec)
 {

@@ -43,6 +43,8 @@ const char *vmm_error_name(int error)
 	NAME(EOPNOTSUPP);
 	NAME(ETIMEDOUT);
 	NAME(EALREADY);
+	NAME(ENETDOWN);
+	NAME(ECANCELED);
 	default:
 		return "E?";
 	}

@@ -11,3 +11,4 @@ include tests/unit/acpi.mk
 include tests/unit/cpu.mk
 include tests/unit/emul.mk
 include tests/unit/vmx.mk
+include tests/unit/nic.mk

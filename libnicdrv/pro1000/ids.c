@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The controllers that are known, by PCI device number, and what tells their
+ * register sets apart.
+ */
+#include <vmm/compiler.h>
+#include "pro1000/pro1000.h"
+
+#define F(...) ((uint32_t)(__VA_ARGS__))
+
+/*
+ * 82542: ring registers of its own, no offloads (8254x manual, 13.1).
+ * 82543/82544: SECRC is not there; TSO came with the 82544, whose erratum
+ * makes it unfit.  82541/82547 are 8254x as well; so is 82540.
+ * 8257x: extended receive descriptors, TARC, count bit of TXDCTL.
+ * ICH/PCH: multicast table of 32 words; their further address registers are
+ * laid out differently from part to part.
+ * 82575 and later: advanced descriptors, queues to be enabled one by one.
+ */
+static const struct pro1000_family families[] = {
+	[PRO1000_82542] = { "82542", F(PRO1000_OLD_RINGS) },
+	[PRO1000_82543] = { "82543", F(PRO1000_TX_CONTEXT) },
+	[PRO1000_8254X] = { "8254x", F(PRO1000_TX_CONTEXT | PRO1000_TSO |
+				       PRO1000_SECRC | PRO1000_ITR |
+				       PRO1000_UNICAST) },
+	[PRO1000_82547] = { "82547", F(PRO1000_TX_CONTEXT | PRO1000_SECRC |
+				       PRO1000_ITR | PRO1000_UNICAST) },
+	[PRO1000_82571] = { "82571", F(PRO1000_EXPRESS_COMMON |
+				       PRO1000_UNICAST | PRO1000_TWO_TARC) },
+	[PRO1000_82574] = { "82574", F(PRO1000_EXPRESS_COMMON |
+				       PRO1000_UNICAST | PRO1000_TARC_82574 |
+				       PRO1000_MSIX_82574) },
+	[PRO1000_82573] = { "8257x", F(PRO1000_EXPRESS_COMMON |
+				       PRO1000_UNICAST) },
+	[PRO1000_ICH] = { "ICH/PCH", F(PRO1000_EXPRESS_COMMON |
+				       PRO1000_SMALL_MTA) },
+	[PRO1000_IGB] = { "82575 and later",
+			  F(PRO1000_EXPRESS | PRO1000_TX_CONTEXT |
+			    PRO1000_TSO | PRO1000_SECRC | PRO1000_UNICAST |
+			    PRO1000_ADVANCED) },
+};
+
+static const uint16_t ids_82542[] = { 0x1000 };
+static const uint16_t ids_82543[] = {
+	0x1001, 0x1004, 0x1008, 0x1009, 0x100c, 0x100d,
+};
+static const uint16_t ids_8254x[] = {
+	0x100e, 0x100f, 0x1010, 0x1011, 0x1012, 0x1013, 0x1014, 0x1015, 0x1016,
+	0x1017, 0x1018, 0x101d, 0x101e, 0x1026, 0x1027, 0x1028, 0x1076, 0x1077,
+	0x1078, 0x1079, 0x107a, 0x107b, 0x107c, 0x108a, 0x1099, 0x10b5, 0x1107,
+	0x1112,
+};
+static const uint16_t ids_82547[] = { 0x1019, 0x101a, 0x1075 };
+static const uint16_t ids_82571[] = {
+	0x105e, 0x105f, 0x1060, 0x107d, 0x107e, 0x107f, 0x10a4,
+	0x10a5, 0x10b9, 0x10bc, 0x10d5, 0x10d9, 0x10da,
+};
+static const uint16_t ids_82573[] = {
+	0x108b, 0x108c, 0x109a, 0x1096, 0x1097, 0x1098, 0x10ba, 0x10bb, 0x1081,
+	0x1082, 0x1083,
+};
+static const uint16_t ids_82574[] = { 0x10d3, 0x10f6, 0x150c };
+static const uint16_t ids_ich[] = {
+	0x1049, 0x104a, 0x104b, 0x104c, 0x104d, 0x10bd, 0x10bf, 0x10c0, 0x10c2,
+	0x10c3, 0x10c4, 0x10c5, 0x10cb, 0x10cc, 0x10cd, 0x10ce, 0x10de, 0x10df,
+	0x10e5, 0x10ea, 0x10eb, 0x10ef, 0x10f0, 0x10f5, 0x1501, 0x1502, 0x1503,
+	0x1525, 0x153a, 0x153b, 0x1559, 0x155a, 0x156f, 0x1570, 0x15b7, 0x15bd,
+	0x15be, 0x15d7, 0x15d8, 0x15e3, 0x294c,
+};
+static const uint16_t ids_igb[] = {
+	0x0438, 0x043a, 0x043c, 0x0440, 0x10a7, 0x10a9, 0x10c9, 0x10ca, 0x10d6,
+	0x10e6, 0x10e7, 0x10e8, 0x150a, 0x150d, 0x150e, 0x150f, 0x1510, 0x1511,
+	0x1516, 0x1518, 0x1520, 0x1521, 0x1522, 0x1523, 0x1524, 0x1526, 0x1527,
+	0x1533, 0x1534, 0x1535, 0x1536, 0x1537, 0x1538, 0x1539, 0x157b, 0x157c,
+	0x1f40, 0x1f41, 0x1f45,
+};
+
+#define IDS(a, family) { a, VMM_ARRAY_SIZE(a), family }
+static const struct {
+	const uint16_t *id;
+	size_t count;
+	enum pro1000_family_id family;
+} lists[] = {
+	IDS(ids_82542, PRO1000_82542), IDS(ids_82543, PRO1000_82543),
+	IDS(ids_8254x, PRO1000_8254X), IDS(ids_82547, PRO1000_82547),
+	IDS(ids_82571, PRO1000_82571), IDS(ids_82573, PRO1000_82573),
+	IDS(ids_82574, PRO1000_82574), IDS(ids_ich, PRO1000_ICH),
+	IDS(ids_igb, PRO1000_IGB),
+};
+
+const struct pro1000_family *pro1000_family(uint16_t device)
+{
+	for (size_t l = 0; l < VMM_ARRAY_SIZE(lists); l++)
+		for (size_t i = 0; i < lists[l].count; i++)
+			if (lists[l].id[i] == device)
+				return &families[lists[l].family];
+	return NULL;
+}
