@@ -5,6 +5,8 @@ bitvisorinc_HEADERS = \
 	include/bitvisor/config.h
 bvnetincdir = $(pkgincludedir)/bvnet
 bvnetinc_HEADERS = \
+	include/bvnet/dbgsh.h \
+	include/bvnet/dbgshcall.h \
 	include/bvnet/net.h
 bootincdir = $(pkgincludedir)/boot
 bootinc_HEADERS = \

@@ -90,6 +90,8 @@ static void print_value(const struct config_name *row)
 {
 	const unsigned char *m = (const unsigned char *)&config + row->offset;
 
+	if (row->secret)
+		return;
 	switch (row->type) {
 	case CONFIG_INT:
 		print_int(row, m);

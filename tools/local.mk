@@ -16,6 +16,14 @@ bvlog_CPPFLAGS = $(AM_CPPFLAGS)
 bvlog_CCASFLAGS =
 dist_man_MANS += tools/bvlog.1
 
+# dbgsh: a terminal for the VMM's debug shell, in the guest.
+bin_PROGRAMS += dbgsh
+dbgsh_SOURCES = tools/dbgsh/dbgsh.c tools/bvlog/call.c tools/bvlog/call.h \
+	tools/bvlog/instruction.S
+dbgsh_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tools/bvlog
+dbgsh_CCASFLAGS =
+dist_man_MANS += tools/dbgsh.1
+
 # A bootable USB stick.  A bitvisor.conf in the build folder goes along;
 # EFI_SHELL=FILE names the UEFI shell if no package of one is installed.
 dist_noinst_SCRIPTS += tools/mkimage

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Everything: minimal and all places the log can go to. */
+/* Everything: minimal, all places the log can go to, and the debug shell. */
 #include <stddef.h>
+#include <bvnet/dbgsh.h>
 #include <vmm/sinks.h>
 #include <vmm/vmm.h>
 
@@ -15,6 +16,23 @@ static const struct vmm_unit *const units[] = {
 	&vmm_sink_serial,
 	&vmm_sink_screen,
 	&vmm_sink_guest,
+	&bvnet_dbgsh_guest,
+	NULL
+};
+
+const struct dbgsh_command *const bvnet_dbgsh_commands[] = {
+	&dbgsh_help,
+	&dbgsh_config,
+	&dbgsh_cpu,
+	&dbgsh_debug,
+	&dbgsh_log,
+	&dbgsh_mem,
+	&dbgsh_sendint,
+	&dbgsh_shell,
+	&dbgsh_stats,
+	&dbgsh_version,
+	&dbgsh_reboot,
+	&dbgsh_exit,
 	NULL
 };
 

@@ -48,6 +48,8 @@ struct config_data_vmm {
 	unsigned char tty_mac_address[6];	/* destination of tty frames */
 	struct config_data_tty_syslog tty_syslog;
 	struct config_data_vmm_driver driver;
+	char dbgsh_allow[256];	/* who may log in: addresses, prefixes */
+	char dbgsh_password[160];	/* as tools/bvpasswd prints it, or "" */
 };
 
 struct config_data_loader {
@@ -82,6 +84,15 @@ int config_parse(struct config_data *cfg, const char *text, size_t len,
  */
 int config_check(const struct config_data *cfg, char *error,
 		 size_t error_size) VMM_MUST_CHECK;
+
+/*
+ * For lists: the name of the n-th member, NULL if there are no more; and of
+ * its value as text what comes behind the first `at` characters, cut to the
+ * size of value, which is terminated; *left is the number of characters that
+ * were cut off.  A secret is "(set)" or "(not set)".  Pure.
+ */
+const char *config_member(const struct config_data *cfg, size_t n, size_t at,
+			  char *value, size_t size, size_t *left);
 
 VMM_END_DECLS
 

@@ -216,6 +216,9 @@ bool x86_wrmsr_safe(uint32_t msr, uint64_t value) VMM_MUST_CHECK;
 /* The same for RDPMC, and for XSETBV (needs CR4.OSXSAVE). */
 bool x86_rdpmc_safe(uint32_t counter, uint64_t *value) VMM_MUST_CHECK;
 bool x86_xsetbv_safe(uint32_t index, uint64_t value) VMM_MUST_CHECK;
+/* Copy n bytes from an address of the VMM's own that may not be mapped; false
+ * if it is not, and a part may have been copied. */
+bool x86_read_safe(void *to, const void *from, size_t n) VMM_MUST_CHECK;
 
 VMM_END_DECLS
 

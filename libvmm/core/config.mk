@@ -10,7 +10,8 @@ CONFIG_SOURCES = \
 	libvmm/core/config_check.c \
 	libvmm/core/config_names.c \
 	libvmm/core/config_names.h
-libvmm_la_SOURCES += $(CONFIG_SOURCES) libvmm/core/config_default.c
+libvmm_la_SOURCES += $(CONFIG_SOURCES) libvmm/core/config_default.c \
+	libvmm/core/config_print.c
 EXTRA_DIST += defconfig.tmpl
 
 $(filter %-config_default.lo,$(libvmm_la_OBJECTS)): \

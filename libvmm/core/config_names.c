@@ -79,6 +79,22 @@ const struct config_name config_names[] = {
 			"driver=pro1000, net=ippass, tty=1, virtio=1",
 		.doc = "which PCI devices the VMM drives, and how",
 	},
+	{
+		.name = "vmm.dbgsh_allow", .type = CONFIG_STRING,
+		MEMBER(vmm.dbgsh_allow),
+		.accepted = "IPv4 addresses and prefixes",
+		.example = "10.0.2.0/24, 192.168.0.2",
+		.doc = "who may log in to the debug shell over the network; "
+		       "empty leaves it to the password",
+	},
+	{
+		.name = "vmm.dbgsh_password", .type = CONFIG_STRING,
+		MEMBER(vmm.dbgsh_password),
+		.accepted = "what `bvpasswd` prints",
+		.example = "pbkdf2-sha256$20000$...", .secret = true,
+		.doc = "salted hash of the password for the debug shell over "
+		       "the network; empty asks for none",
+	},
 	FLAG(ip.use_dhcp,
 	     "ask a DHCP server for the VMM's own address"),
 	IPV4(ip.ipaddr, "the VMM's own address"),

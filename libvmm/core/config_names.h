@@ -32,6 +32,7 @@ struct config_name {
 	const char *accepted;	/* the ranges in words, or the form */
 	const char *example;	/* a value that is accepted */
 	const char *doc;	/* one line */
+	bool secret;		/* its value is not shown */
 };
 
 /* A name that the existing system has and this one does not. */

@@ -172,6 +172,22 @@ x86_xsetbv_safe:
 	.long	1b - ., 2b - .
 	.popsection
 
+/* bool x86_read_safe(void *to, const void *from, size_t n) */
+	.globl	x86_read_safe
+	.hidden	x86_read_safe
+	.type	x86_read_safe, @function
+x86_read_safe:
+	movq	%rdx, %rcx
+1:	rep movsb
+	movl	$1, %eax
+	ret
+2:	xorl	%eax, %eax
+	ret
+	.size	x86_read_safe, . - x86_read_safe
+	.pushsection .extable, "a"
+	.long	1b - ., 2b - .
+	.popsection
+
 /*
  * Exceptions in the VMM.  The frame that C sees is struct vmm_host_frame:
  * general registers, vector, error code, what the CPU pushed.

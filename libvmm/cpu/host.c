@@ -358,7 +358,8 @@ void host_exception(struct vmm_host_frame *frame)
 		look_again(v, frame);
 		return;
 	}
-	if (frame->vector == X86_TRAP_GP && fixup(frame))
+	if ((frame->vector == X86_TRAP_GP || frame->vector == X86_TRAP_PF) &&
+	    fixup(frame))
 		return;
 	if (frame->vector == X86_TRAP_SX)
 		return;		/* an INIT that svm_exit.c let in */

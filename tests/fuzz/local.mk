@@ -14,6 +14,7 @@ include tests/fuzz/mm.mk
 include tests/fuzz/emul.mk
 include tests/fuzz/acpi.mk
 include tests/fuzz/config.mk
+include tests/fuzz/dbgsh.mk
 
 FUZZ_NAMES = $(patsubst tests/fuzz/%.fuzz,%,$(FUZZERS))
 FUZZ_CFLAGS = $(AM_CFLAGS) -g -O1 -fno-omit-frame-pointer \

@@ -12,3 +12,4 @@ include tests/unit/cpu.mk
 include tests/unit/emul.mk
 include tests/unit/vmx.mk
 include tests/unit/nic.mk
+include tests/unit/dbgsh.mk

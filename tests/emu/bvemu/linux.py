@@ -21,8 +21,9 @@ COMMAND_LINE = "console=ttyS0,115200 panic=-1 loglevel=4 nomodeset"
 def make_base(folder):
     command = ["sh", str(where.SOURCE / "scripts/make-guest-image"),
                "-d", str(where.build() / "guest-kernel")]
-    if (where.build() / "bvlog").exists():
-        command += ["-f", str(where.build() / "bvlog")]
+    for tool in ("bvlog", "dbgsh"):
+        if (where.build() / tool).exists():
+            command += ["-f", str(where.build() / tool)]
     done = subprocess.run(command + [str(folder)], text=True,
                           stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE,

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The debug shell.
+DBGSH_CORE_SOURCES = \
+	libbvnet/dbgsh.c \
+	libbvnet/dbgsh_basic.c \
+	libbvnet/dbgsh_complete.c \
+	libbvnet/dbgsh_edit.c \
+	libbvnet/dbgsh_keys.c \
+	libbvnet/dbgsh_priv.h
+libbvnet_la_SOURCES += $(DBGSH_CORE_SOURCES) \
+	libbvnet/dbgsh_debug.c \
+	libbvnet/dbgsh_guest.c \
+	libbvnet/dbgsh_log.c \
+	libbvnet/dbgsh_machine.c
