@@ -43,7 +43,7 @@ def lives(smp, variant, thread):
         disk = flow.linux_direct(LIFE, variant, end="reboot",
                                  command_line="no_timer_check")
         with Qemu(t.folder, disk, smp=smp, time_limit=240,
-                  extra=["-accel", f"tcg,thread={thread}"]) as m:
+                  thread=thread) as m:
             m.wait_for(rf"^ONLINE 0-{smp - 1}\s*$", 150)
             m.wait_for(rf"^OFFLINE 1-{smp - 1}\s*$" if smp > 2
                        else r"^OFFLINE 1\s*$", 60)

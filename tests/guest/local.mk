@@ -3,10 +3,10 @@
 # the VMM.  Built like the loader, but not by `make`: `make guest-programs`,
 # or what needs them.
 guest_efi = tests/guest/acpitables.efi tests/guest/flow.efi \
-	tests/guest/probe.efi
+	tests/guest/probe.efi tests/guest/starts.efi
 
 EXTRA_PROGRAMS += tests/guest/acpitables.so tests/guest/flow.so \
-	tests/guest/probe.so
+	tests/guest/probe.so tests/guest/starts.so
 tests_guest_acpitables_so_SOURCES = \
 	tests/guest/acpitables.c \
 	tests/guest/port.c \
@@ -34,8 +34,20 @@ tests_guest_probe_so_SOURCES = \
 	tests/guest/trap.h \
 	tests/guest/trap_entry.S \
 	tests/guest/window.c
+tests_guest_starts_so_SOURCES = \
+	tests/guest/port.c \
+	tests/guest/port.h \
+	tests/guest/starts.c \
+	tests/guest/starts.h \
+	tests/guest/starts_cost.c \
+	tests/guest/starts_cpu.c \
+	tests/guest/starts_entry.S \
+	tests/guest/starts_layout.h \
+	tests/guest/starts_patterns.c \
+	tests/guest/starts_state.c
 GUEST_OBJECTS = $(tests_guest_acpitables_so_OBJECTS) \
-	$(tests_guest_flow_so_OBJECTS) $(tests_guest_probe_so_OBJECTS)
+	$(tests_guest_flow_so_OBJECTS) $(tests_guest_probe_so_OBJECTS) \
+	$(tests_guest_starts_so_OBJECTS)
 
 tests_guest_flow_so_CPPFLAGS = $(EFI_CPPFLAGS)
 tests_guest_flow_so_CFLAGS = $(BV_WARNINGS)
@@ -50,6 +62,11 @@ tests_guest_probe_so_CFLAGS = $(BV_WARNINGS)
 tests_guest_probe_so_CCASFLAGS =
 tests_guest_probe_so_LINK = $(tests_guest_flow_so_LINK)
 tests_guest_probe_so_LDADD = $(tests_guest_flow_so_LDADD)
+tests_guest_starts_so_CPPFLAGS = $(EFI_CPPFLAGS)
+tests_guest_starts_so_CFLAGS = $(BV_WARNINGS)
+tests_guest_starts_so_CCASFLAGS =
+tests_guest_starts_so_LINK = $(tests_guest_flow_so_LINK)
+tests_guest_starts_so_LDADD = $(tests_guest_flow_so_LDADD)
 $(GUEST_OBJECTS): override CFLAGS = $(VMM_BORROW) $(EFI_REQUIRED) \
 	-fshort-wchar -Wno-cast-qual
 $(GUEST_OBJECTS): override CPPFLAGS =

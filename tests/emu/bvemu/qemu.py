@@ -26,6 +26,9 @@ class Qemu(Machine):
     icount   None, or the argument of -icount: virtual time from executed
              instructions, and with it runs that repeat exactly
     no_reboot  a reset of the machine ends the emulator
+    thread   "multi": a thread of the host for each processor, "single": one
+             processor after the other (the first -accel counts, so that
+             extra cannot say it)
     flash    firmware in flash memory: boot entries outlive a reset
     extra    more arguments
     """
@@ -33,14 +36,15 @@ class Qemu(Machine):
     def __init__(self, folder, files=None, folder_disk=False, memory=2048,
                  smp=1, cpu="max,+svm,+npt", nic=None, nic_rom=False,
                  hostfwd=(), icount=None, no_reboot=True, firmware=None,
-                 flash=False, boot_disk=True, extra=(), time_limit=120):
+                 flash=False, boot_disk=True, thread=None, extra=(),
+                 time_limit=120):
         super().__init__(folder, time_limit)
         self.files, self.folder_disk = files or {}, folder_disk
         self.memory, self.smp, self.cpu = memory, smp, cpu
         self.nic, self.nic_rom, self.hostfwd = nic, nic_rom, hostfwd
         self.icount, self.no_reboot = icount, no_reboot
         self.firmware, self.boot_disk = firmware, boot_disk
-        self.flash = flash
+        self.flash, self.thread = flash, thread
         self.extra = list(extra)
         self.monitor = None
         self.private = None
@@ -85,7 +89,9 @@ class Qemu(Machine):
 
     def command(self):
         command = [
-            "qemu-system-x86_64", "-accel", "tcg", "-M", "q35",
+            "qemu-system-x86_64", "-accel",
+            f"tcg,thread={self.thread}" if self.thread else "tcg",
+            "-M", "q35",
             "-cpu", self.cpu, "-m", str(self.memory), "-smp", str(self.smp),
             "-display", "none", "-monitor", "none",
             "-chardev", "stdio,id=com1,signal=off",
