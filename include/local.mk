@@ -39,6 +39,7 @@ vmminc_HEADERS = \
 	include/vmm/pci.h \
 	include/vmm/printf.h \
 	include/vmm/sinks.h \
+	include/vmm/msi.h \
 	include/vmm/service.h \
 	include/vmm/smp.h \
 	include/vmm/spinlock.h \

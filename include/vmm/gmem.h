@@ -15,6 +15,7 @@
 
 VMM_BEGIN_DECLS
 
+struct vmm;
 struct vmm_vcpu;
 
 /* What a walk needs of the CPU's state. */
@@ -69,6 +70,11 @@ int vmm_gpa_read(struct vmm_vcpu *v, uint64_t gpa, void *buf, size_t n)
 	VMM_MUST_CHECK;
 int vmm_gpa_write(struct vmm_vcpu *v, uint64_t gpa, const void *buf, size_t n)
 	VMM_MUST_CHECK;
+
+/* The same without a copy, for rings and buffers: where the VMM has the guest's
+ * [gpa, gpa+n), which the guest may change at any time.  NULL: some of it is
+ * not the guest's, or not mapped; n is 0.  Any CPU. */
+void *vmm_gpa_direct(struct vmm *vmm, uint64_t gpa, uint64_t n);
 
 /* Where a linear address of the guest's present context is, on its CPU.
  * Errors as for vmm_walk; *error_code is the #PF error code of -EFAULT. */

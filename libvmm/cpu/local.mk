@@ -26,6 +26,7 @@ libvmm_la_SOURCES += \
 	libvmm/cpu/policy.h \
 	libvmm/cpu/rendezvous.c \
 	libvmm/cpu/reset.c \
+	libvmm/cpu/msi.c \
 	libvmm/cpu/service.c \
 	libvmm/cpu/smp.c \
 	libvmm/cpu/smp.h \

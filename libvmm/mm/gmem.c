@@ -80,6 +80,16 @@ int vmm_gpa_write(struct vmm_vcpu *v, uint64_t gpa, const void *buf, size_t n)
 	return copy_physical(vmm_vcpu_vmm(v)->nested, gpa, from, n);
 }
 
+void *vmm_gpa_direct(struct vmm *vmm, uint64_t gpa, uint64_t n)
+{
+	const struct vmm_nested *nested = vmm->nested;
+
+	if (!n || !is_mapped(nested, gpa, n) || in_hole(nested, gpa) ||
+	    same_side(nested, gpa, n) != n)
+		return NULL;
+	return memory_at(nested, gpa);
+}
+
 /* An access to linear addresses, page by page. */
 struct access {
 	struct vmm_nested *nested;

@@ -20,3 +20,11 @@ tests_unit_service_test_SOURCES = tests/unit/service_test.c \
 tests_unit_service_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_service_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_service_test_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/msi_test
+TESTS += tests/unit/msi_test
+tests_unit_msi_test_SOURCES = tests/unit/msi_test.c libvmm/cpu/msi.c \
+	libvmm/core/error.c
+tests_unit_msi_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_msi_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_msi_test_LDADD = $(UNIT_LIBS)

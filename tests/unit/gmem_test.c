@@ -147,6 +147,21 @@ static void physical_ends(void **state)
 	assert_memory_equal(memory, before, END);
 }
 
+static void direct(void **state)
+{
+	(void)state;
+	assert_ptr_equal(vmm_gpa_direct(&vmm, 0x1234, 8), memory + 0x1234);
+	assert_ptr_equal(vmm_gpa_direct(&vmm, HOLE - 8, 8), memory + HOLE - 8);
+	assert_null(vmm_gpa_direct(&vmm, HOLE - 8, 9));
+	assert_null(vmm_gpa_direct(&vmm, HOLE, 1));
+	assert_null(vmm_gpa_direct(&vmm, HOLE_END - 1, 2));
+	assert_non_null(vmm_gpa_direct(&vmm, HOLE_END, 1));
+	assert_null(vmm_gpa_direct(&vmm, END - 8, 9));
+	assert_null(vmm_gpa_direct(&vmm, UINT64_MAX - 3, 8));
+	assert_null(vmm_gpa_direct(&vmm, 8, UINT64_MAX));
+	assert_null(vmm_gpa_direct(&vmm, 8, 0));
+}
+
 static void linear_reads(void **state)
 {
 	uint8_t buf[3 * K4];
@@ -314,6 +329,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		TEST(direct),
 		TEST(physical_reads),
 		TEST(physical_writes),
 		TEST(physical_ends),
