@@ -3,10 +3,10 @@
 # the VMM.  Built like the loader, but not by `make`: `make guest-programs`,
 # or what needs them.
 guest_efi = tests/guest/acpitables.efi tests/guest/flow.efi \
-	tests/guest/probe.efi tests/guest/starts.efi
+	tests/guest/nic.efi tests/guest/probe.efi tests/guest/starts.efi
 
 EXTRA_PROGRAMS += tests/guest/acpitables.so tests/guest/flow.so \
-	tests/guest/probe.so tests/guest/starts.so
+	tests/guest/nic.so tests/guest/probe.so tests/guest/starts.so
 tests_guest_acpitables_so_SOURCES = \
 	tests/guest/acpitables.c \
 	tests/guest/port.c \
@@ -15,6 +15,15 @@ tests_guest_flow_so_SOURCES = \
 	tests/guest/flow.c \
 	tests/guest/port.c \
 	tests/guest/port.h
+# The driver as the VMM has it, compiled for an EFI program.
+tests_guest_nic_so_SOURCES = \
+	tests/guest/nic.c \
+	tests/guest/port.c \
+	tests/guest/port.h \
+	$(PRO1000_PURE_SOURCES) \
+	libvmm/core/error.c \
+	libvmm/core/printf.c \
+	libvmm/core/string.c
 tests_guest_probe_so_SOURCES = \
 	tests/guest/port.c \
 	tests/guest/port.h \
@@ -46,8 +55,8 @@ tests_guest_starts_so_SOURCES = \
 	tests/guest/starts_patterns.c \
 	tests/guest/starts_state.c
 GUEST_OBJECTS = $(tests_guest_acpitables_so_OBJECTS) \
-	$(tests_guest_flow_so_OBJECTS) $(tests_guest_probe_so_OBJECTS) \
-	$(tests_guest_starts_so_OBJECTS)
+	$(tests_guest_flow_so_OBJECTS) $(tests_guest_nic_so_OBJECTS) \
+	$(tests_guest_probe_so_OBJECTS) $(tests_guest_starts_so_OBJECTS)
 
 tests_guest_flow_so_CPPFLAGS = $(EFI_CPPFLAGS)
 tests_guest_flow_so_CFLAGS = $(BV_WARNINGS)
@@ -57,6 +66,13 @@ tests_guest_acpitables_so_CPPFLAGS = $(EFI_CPPFLAGS) -Itests/guest
 tests_guest_acpitables_so_CFLAGS = $(BV_WARNINGS)
 tests_guest_acpitables_so_LINK = $(tests_guest_flow_so_LINK)
 tests_guest_acpitables_so_LDADD = $(tests_guest_flow_so_LDADD)
+tests_guest_nic_so_CPPFLAGS = $(EFI_CPPFLAGS) -I$(top_srcdir)/libnicdrv \
+	-I$(top_srcdir)/libvmm
+tests_guest_nic_so_CFLAGS = $(BV_WARNINGS)
+# gnu-efi has some of the string functions, in objects with other things.
+tests_guest_nic_so_LINK = $(EFI_LINK) -z muldefs -o $@ \
+	$(EFI_LDSDIR)/crt0-efi-x86_64.o
+tests_guest_nic_so_LDADD = $(tests_guest_flow_so_LDADD)
 tests_guest_probe_so_CPPFLAGS = $(EFI_CPPFLAGS)
 tests_guest_probe_so_CFLAGS = $(BV_WARNINGS)
 tests_guest_probe_so_CCASFLAGS =
