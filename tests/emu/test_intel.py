@@ -83,6 +83,8 @@ def facts(text):
     for word, rest in re.findall(
             r"^(CPUS|FLAGS|MTRR|LINE|KERNEL|SHA256) ?(.*)$", text,
             re.MULTILINE):
+        # In a trace of the kernel's: an address in the memory that is left.
+        rest = re.sub(r"\bffff8880[0-9a-f]{8}\b", "ADDRESS", rest)
         found.setdefault(word, []).append(rest.strip())
     return found
 

@@ -47,7 +47,7 @@ def lives(smp, variant, thread):
             m.wait_for(rf"^ONLINE 0-{smp - 1}\s*$", 150)
             m.wait_for(rf"^OFFLINE 1-{smp - 1}\s*$" if smp > 2
                        else r"^OFFLINE 1\s*$", 60)
-            m.wait_for(rf"^AGAIN 0-{smp - 1}\s*$", 60)
+            m.wait_for(rf"^AGAIN 0-{smp - 1}\b", 60)
             m.wait_for("^LIVED", 60)
             text = m.serial.text()
             t.equal(text.count("LOAD "), smp, "finished loads")
