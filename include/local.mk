@@ -7,7 +7,9 @@ bvnetincdir = $(pkgincludedir)/bvnet
 bvnetinc_HEADERS = \
 	include/bvnet/dbgsh.h \
 	include/bvnet/dbgshcall.h \
-	include/bvnet/net.h
+	include/bvnet/net.h \
+	include/bvnet/random.h \
+	include/bvnet/stack.h
 bootincdir = $(pkgincludedir)/boot
 bootinc_HEADERS = \
 	include/boot/handoff.h

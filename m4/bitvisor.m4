@@ -42,8 +42,11 @@ AC_SUBST([BV_FRONTEND], [$with_frontend])
 AC_DEFUN([BV_WITH_LWIP], [
 AC_ARG_WITH([lwip],
   [AS_HELP_STRING([--with-lwip=DIR],
-    [source tree of lwIP 2.1.3 or 2.2.x])],
-  [], [with_lwip=no])
+    [source tree of lwIP 2.1.3 or 2.2.x (default: the distribution's source package, fetched into the build tree)])],
+  [], [with_lwip=lwip
+   AC_MSG_NOTICE([getting lwIP (--with-lwip=DIR or --without-lwip saves that)])
+   AS_IF([! "$srcdir/scripts/get-lwip" lwip],
+     [AC_MSG_ERROR([no lwIP, see above; give --with-lwip=DIR, or leave the IP stack out with --without-lwip])])])
 AS_CASE([$with_lwip],
   [yes], [AC_MSG_ERROR([--with-lwip needs a directory: --with-lwip=DIR])],
   [no], [LWIP_DIR= LWIP_VERSION=none],
@@ -55,6 +58,7 @@ AS_CASE([$with_lwip],
    AS_CASE([$LWIP_VERSION], [2.1.3|2.2.*], [],
      [AC_MSG_WARN([lwIP '$LWIP_VERSION' in '$with_lwip' is neither 2.1.3 nor 2.2.x])])])
 AC_SUBST([LWIP_DIR])
+AM_CONDITIONAL([BV_HAVE_LWIP], [test -n "$LWIP_DIR"])
 ])
 
 dnl BV_FIND_DIR(VARIABLE, WHAT, OPTION, FILE, DIRECTORIES)

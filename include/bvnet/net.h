@@ -127,7 +127,7 @@ int net_guest_filter(struct net *net, const struct nic_filter *filter)
 
 /* Send a frame (complete, with sums).  It is copied.  To the wire, to the
  * guest, or to both, by its receiver's address.  0; -ENOSPC: no room now, ask
- * again after the next poll; -EINVAL: length. */
+ * again from the next poll; -ENETDOWN: no link; others: dropped. */
 int net_vmm_tx(struct net *net, const void *frame, uint32_t len)
 	VMM_MUST_CHECK;
 
@@ -159,13 +159,17 @@ enum net_side {
 struct net_hook {
 	const char *name;	/* for statistics */
 	unsigned from;		/* NET_SIDE_* whose frames it is called for */
+	/* NULL, or called by each net_poll(), last.  Returns as that of
+	 * net_vmm_ops; may call net_vmm_tx() and net_inject(). */
+	uint64_t (*poll)(struct net_hook *hook, struct net *net, uint64_t now);
 	/* See a frame before it is delivered; head is a copy of its first
 	 * head_len bytes: all, or NET_HOOK_HEAD; packet has all of it and what
 	 * is still to be done to it.  True: let it pass; false: drop it.
 	 * Hooks are asked in the order of their adding; none is asked about
-	 * what an earlier one dropped.  May call net_inject()
-	 * and net_vmm_tx(); frames of these are not shown to hooks while one
-	 * runs, so that no two of them feed each other for ever. */
+	 * what an earlier one dropped.  A frame of the guest's is shown again
+	 * if the NIC had no room for it.  May call net_inject() and
+	 * net_vmm_tx(); hooks do not see these frames, so that no two of them
+	 * feed each other for ever. */
 	bool (*frame)(struct net_hook *hook, enum net_side from,
 		      const uint8_t *head, uint32_t head_len,
 		      const struct nic_tx *packet);
@@ -175,8 +179,8 @@ struct net_hook {
 /* The object stays the caller's and must live until it is removed. */
 void net_hook_add(struct net *net, struct net_hook *hook);
 void net_hook_remove(struct net *net, struct net_hook *hook);
-/* Deliver a frame to the sides named, whatever the mode.  Copied.  Errors as
- * for net_vmm_tx(); -ENOSPC if any of them has no room. */
+/* Deliver a frame to the sides named, whatever the mode; no hook sees it.
+ * Copied.  Errors as for net_vmm_tx(), if any of them had no room. */
 int net_inject(struct net *net, unsigned sides, const void *frame,
 	       uint32_t len) VMM_MUST_CHECK;
 

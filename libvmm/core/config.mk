@@ -30,7 +30,9 @@ check-defconfig:
 		    "remove the one that is not meant" >&2; exit 1; \
 	fi
 
-# A defconfig that somebody has edited is not ours to remove.
+# A defconfig that somebody has edited is not ours to remove.  The folder lwip
+# is what configure fetched.
 distclean-local:
+	rm -rf lwip
 	if cmp -s $(srcdir)/defconfig.tmpl defconfig; then \
 		rm -f defconfig; fi

@@ -13,3 +13,4 @@ include tests/unit/emul.mk
 include tests/unit/vmx.mk
 include tests/unit/nic.mk
 include tests/unit/dbgsh.mk
+include tests/unit/bvnet.mk

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The VMM's own IP stack (lwIP) on a switch: IPv4 with ARP, ICMP echo, UDP,
+ * TCP and DHCP.  There is one.  Its services use lwIP's raw API between calls
+ * of net_poll(), from lwIP's callbacks or from net_stack_ready's.
+ *
+ * Context: as for bvnet/net.h.
+ */
+#ifndef BVNET_STACK_H
+#define BVNET_STACK_H
+
+#include <bvnet/net.h>
+#include <bvnet/random.h>
+#include <vmm/compiler.h>
+
+VMM_BEGIN_DECLS
+
+struct net_stack_setup {
+	uint8_t ip[4], netmask[4], gateway[4];	/* zeros: none */
+	bool dhcp;		/* ask for an address; ip until there is one */
+	size_t heap_size;	/* bytes for data in flight, 0: the default */
+	struct net_random *random;	/* seeded, must live on */
+};
+
+#define NET_STACK_HEAP_DEFAULT	(2u << 20)
+#define NET_STACK_HEAP_MIN	(256u << 10)
+
+/*
+ * Start it on a switch whose mode has a stack (net_mode_has_stack).  Memory
+ * comes from pool.  now: as for net_poll().  Address changes are logged:
+ * "IP address changed: 0.0.0.0 -> 192.168.0.7".
+ * -EBUSY: it runs already, on another NIC; -EINVAL; -ENOMEM; -EOPNOTSUPP: this
+ * image was built without lwIP.
+ */
+int net_stack_start(struct net *net, const struct net_stack_setup *setup,
+		    struct vmm_pagepool *pool, uint64_t now) VMM_MUST_CHECK;
+
+struct net_stack_info {
+	uint8_t ip[4], netmask[4], gateway[4];
+	bool running, dhcp;
+	size_t heap_size, heap_used, heap_most;
+	uint64_t heap_failures;		/* requests that found no memory */
+	uint64_t bad_options;		/* frames dropped: TCP options */
+};
+void net_stack_get_info(struct net_stack_info *info);
+
+/* May the TCP header in this frame be given to lwIP?  False if its options do
+ * not fit into the header, or if it does not fit into the frame or fragment.
+ * True for all that is not TCP over IPv4.  Pure. */
+bool net_tcp_header_ok(const uint8_t *frame, size_t len);
+
+VMM_END_DECLS
+
+#endif

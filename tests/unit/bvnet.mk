@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Unit tests of libbvnet, on a NIC that is made of memory.
+BVNET_FAKES = tests/unit/net_fake.c tests/unit/net_fake.h \
+	libvmm/core/error.c libvmm/core/printf.c libvmm/mm/pagepool.c
+BVNET_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/libbvnet
+
+check_PROGRAMS += net_test
+TESTS += net_test
+net_test_SOURCES = tests/unit/net_test.c $(BVNET_FAKES) $(BVNET_PURE_SOURCES)
+net_test_CPPFLAGS = $(BVNET_CPPFLAGS)
+net_test_CFLAGS = $(UNIT_CFLAGS)
+net_test_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += netparts_test
+TESTS += netparts_test
+netparts_test_SOURCES = tests/unit/netparts_test.c $(BVNET_FAKES) \
+	$(BVNET_PURE_SOURCES)
+netparts_test_CPPFLAGS = $(BVNET_CPPFLAGS)
+netparts_test_CFLAGS = $(UNIT_CFLAGS)
+netparts_test_LDADD = $(UNIT_LIBS)

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Parts of the network: heap, queue, random numbers, checks of TCP headers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <bvnet/random.h>
+#include <bvnet/stack.h>
+#include "heap.h"
+#include "net_fake.h"
+#include "net_priv.h"
+#include "wire.h"
+
+/* --- heap --- */
+
+#define HEAP_BYTES	65536u
+#define PIECES		200u
+
+static void heap_gives_and_takes(void **state)
+{
+	static uint8_t region[HEAP_BYTES] VMM_ALIGNED(16);
+	uint8_t *piece[PIECES] = { NULL };
+	size_t size[PIECES];
+	struct heap h;
+
+	(void)state;
+	srand(1);
+	heap_init(&h, region, sizeof(region));
+	for (int i = 0; i < 100000; i++) {
+		unsigned k = (unsigned)rand() % PIECES;
+
+		if (piece[k]) {
+			for (size_t j = 0; j < size[k]; j++)
+				assert_int_equal(piece[k][j], (uint8_t)k);
+			heap_free(&h, piece[k]);
+			piece[k] = NULL;
+			continue;
+		}
+		size[k] = (unsigned)rand() % 1600;
+		piece[k] = heap_alloc(&h, size[k]);
+		if (!piece[k])
+			continue;
+		assert_int_equal((uintptr_t)piece[k] % HEAP_ALIGN, 0);
+		assert_true(piece[k] >= region &&
+			    piece[k] + size[k] <= region + sizeof(region));
+		memset(piece[k], (int)k, size[k]);
+	}
+	assert_true(h.failures > 0);	/* it was full at times */
+	for (unsigned k = 0; k < PIECES; k++)
+		heap_free(&h, piece[k]);
+	assert_int_equal(h.used, 0);
+	/* All of it is one piece again. */
+	assert_non_null(heap_alloc(&h, h.total - sizeof(struct heap_block)));
+	assert_null(heap_alloc(&h, 1));
+}
+
+static void heap_refuses_what_is_too_large(void **state)
+{
+	static uint8_t region[1024] VMM_ALIGNED(16);
+	struct heap h;
+
+	(void)state;
+	heap_init(&h, region, sizeof(region));
+	assert_null(heap_alloc(&h, SIZE_MAX));
+	assert_null(heap_alloc(&h, SIZE_MAX - 20));
+	assert_null(heap_alloc(&h, 1024));
+	assert_int_equal(h.failures, 3);
+	assert_non_null(heap_alloc(&h, 0));
+}
+
+/* --- queue --- */
+
+static void frames_leave_the_queue_as_they_came(void **state)
+{
+	static uint8_t memory[8192], frame[1600];
+	struct net_queue q = { .data = memory, .size = sizeof(memory) };
+	unsigned in = 0, out = 0;
+
+	(void)state;
+	srand(2);
+	for (int i = 0; i < 50000; i++) {
+		if (rand() % 2) {
+			uint32_t len = 60 + in * 7919 % 1400;
+			struct nic_frag f = { (uintptr_t)frame, len };
+			struct nic_tx tx = { .frag = &f, .frag_count = 1 };
+
+			memset(frame, (uint8_t)in, sizeof(frame));
+			if (net_queue_push(&q, &tx, len) == 0)
+				in++;
+		} else {
+			uint32_t len;
+			const uint8_t *p = net_queue_first(&q, &len);
+
+			assert_int_equal(p != NULL, in != out);
+			if (!p)
+				continue;
+			assert_int_equal(len, 60 + out * 7919 % 1400);
+			assert_int_equal(p[0], (uint8_t)out);
+			assert_int_equal(p[len - 1], (uint8_t)out);
+			net_queue_pop(&q);
+			out++;
+		}
+	}
+	assert_true(out > 10000);
+	assert_int_equal(q.frames, in - out);
+}
+
+/* --- random numbers --- */
+
+/* The vector of RFC 8439, section 2.3.2. */
+static void chacha20_is_chacha20(void **state)
+{
+	static const uint32_t nonce[3] = { 0x09000000, 0x4a000000, 0 };
+	static const uint8_t want[64] = {
+		0x10, 0xf1, 0xe7, 0xe4, 0xd1, 0x3b, 0x59, 0x15,
+		0x50, 0x0f, 0xdd, 0x1f, 0xa3, 0x20, 0x71, 0xc4,
+		0xc7, 0xd1, 0xf4, 0xc7, 0x33, 0xc0, 0x68, 0x03,
+		0x04, 0x22, 0xaa, 0x9a, 0xc3, 0xd4, 0x6c, 0x4e,
+		0xd2, 0x82, 0x64, 0x46, 0x07, 0x9f, 0xaa, 0x09,
+		0x14, 0xc2, 0xd7, 0x05, 0xd9, 0x8b, 0x02, 0xa2,
+		0xb5, 0x12, 0x9c, 0xd1, 0xde, 0x16, 0x4e, 0xb9,
+		0xcb, 0xd0, 0x83, 0xe8, 0xa2, 0x50, 0x3c, 0x4e,
+	};
+	uint8_t key_bytes[32], out[64];
+	uint32_t key[8];
+
+	(void)state;
+	for (unsigned i = 0; i < 32; i++)
+		key_bytes[i] = (uint8_t)i;
+	memcpy(key, key_bytes, 32);
+	net_chacha20_block(key, 1, nonce, out);
+	assert_memory_equal(out, want, 64);
+}
+
+static void random_numbers_depend_on_what_was_added(void **state)
+{
+	struct net_random a = { 0 }, b = { 0 };
+	uint8_t x[80], y[80];
+
+	(void)state;
+	net_random_add(&a, "seed", 4);
+	net_random_add(&b, "seed", 4);
+	net_random_bytes(&a, x, sizeof(x));
+	net_random_bytes(&b, y, sizeof(y));
+	assert_memory_equal(x, y, sizeof(x));
+	assert_memory_not_equal(x, x + 32, 32);
+	net_random_add(&b, "more", 4);
+	assert_true(net_random_u32(&a) != net_random_u32(&b));
+}
+
+/* --- TCP headers --- */
+
+/* A frame with these bytes of options; header: length in the header, in
+ * words, 0: as it is. */
+static bool tcp_ok(const char *options, size_t n, unsigned header,
+		   unsigned offset, uint32_t cut)
+{
+	uint8_t frame[14 + 20 + 60] = { 0 };
+	uint8_t *ip = frame + 14;
+	size_t len = 14 + 20 + 20 + n;
+
+	wire_put16(frame + 12, 0x0800);
+	ip[0] = 0x45;
+	wire_put16(ip + 2, (uint32_t)(20 + 20 + n));
+	wire_put16(ip + 6, offset);
+	ip[9] = 6;
+	ip[20 + 12] = (uint8_t)((header ? header : 5 + n / 4) << 4);
+	memcpy(ip + 40, options, n);
+	return net_tcp_header_ok(frame, len - cut);
+}
+
+#define OPTIONS(s) tcp_ok(s, sizeof(s) - 1, 0, 0, 0)
+
+static void tcp_options_are_checked(void **state)
+{
+	(void)state;
+	assert_true(OPTIONS(""));
+	assert_true(OPTIONS("\2\4\5\264"));
+	assert_true(OPTIONS("\2\4\5\264\4\2\10\12ttttrrrr\1\3\3\7"));
+	assert_true(OPTIONS("\1\1\5\12aaaabbbb"));
+	assert_true(OPTIONS("\376\4xx"));	/* unknown, well formed */
+	assert_true(OPTIONS("\0\0\0\0"));
+	assert_true(OPTIONS("\0\2\0\0"));	/* behind the end: anything */
+	assert_false(OPTIONS("\1\1\1\2"));	/* length missing */
+	assert_false(OPTIONS("\2\0\0\0"));	/* would never end */
+	assert_false(OPTIONS("\376\1\0\0"));
+	assert_false(OPTIONS("\376\5\0\0"));	/* beyond the header */
+	assert_false(OPTIONS("\2\3\0\0"));	/* wrong for its kind */
+	assert_false(OPTIONS("\10\4\0\0"));
+	assert_false(OPTIONS("\3\4\0\0"));
+}
+
+static void tcp_lengths_are_checked(void **state)
+{
+	(void)state;
+	assert_false(tcp_ok("", 0, 4, 0, 0));	/* below the minimum */
+	assert_false(tcp_ok("", 0, 6, 0, 0));	/* beyond the packet */
+	assert_false(tcp_ok("", 0, 0, 0, 1));	/* frame cut */
+	assert_true(tcp_ok("", 0, 0, 0x2000, 0));	/* first fragment */
+	assert_false(tcp_ok("", 0, 0, 0x2001, 0));	/* inside the header */
+	assert_true(tcp_ok("\2\0\0\0", 4, 0, 0x2003, 0));
+	assert_false(tcp_ok("", 0, 0, 0, 20));
+}
+
+static void what_is_not_tcp_is_let_pass(void **state)
+{
+	uint8_t frame[60] = { 0 };
+
+	(void)state;
+	assert_true(net_tcp_header_ok(frame, 10));
+	wire_put16(frame + 12, 0x0806);
+	assert_true(net_tcp_header_ok(frame, 60));
+	wire_put16(frame + 12, 0x0800);
+	frame[14] = 0x45;
+	frame[23] = 17;
+	assert_true(net_tcp_header_ok(frame, 60));
+	frame[14] = 0x44;	/* lwIP finds that itself, but for TCP */
+	frame[23] = 6;
+	assert_false(net_tcp_header_ok(frame, 60));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(heap_gives_and_takes),
+		cmocka_unit_test(heap_refuses_what_is_too_large),
+		cmocka_unit_test(frames_leave_the_queue_as_they_came),
+		cmocka_unit_test(chacha20_is_chacha20),
+		cmocka_unit_test(random_numbers_depend_on_what_was_added),
+		cmocka_unit_test(tcp_options_are_checked),
+		cmocka_unit_test(tcp_lengths_are_checked),
+		cmocka_unit_test(what_is_not_tcp_is_let_pass),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
