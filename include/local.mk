@@ -19,6 +19,7 @@ freestandinginc_HEADERS = \
 	include/freestanding/string.h
 nicdrvincdir = $(pkgincludedir)/nicdrv
 nicdrvinc_HEADERS = \
+	include/nicdrv/device.h \
 	include/nicdrv/nic.h \
 	include/nicdrv/pro1000.h
 vmmincdir = $(pkgincludedir)/vmm

@@ -202,6 +202,7 @@ struct nic_ops {
 	uint32_t (*irq_cause)(struct nic *nic);
 	int (*kick_after)(struct nic *nic, uint32_t usec);
 	int (*filter)(struct nic *nic, const struct nic_filter *filter);
+	void (*restart)(struct nic *nic);
 	void (*quiesce)(struct nic *nic);
 	void (*hand_back)(struct nic *nic);
 	void (*dump)(struct nic *nic, nic_print *print, void *ctx);
@@ -332,6 +333,14 @@ static inline int VMM_MUST_CHECK nic_filter_set(struct nic *nic,
 						const struct nic_filter *filter)
 {
 	return nic->ops->filter(nic, filter);
+}
+
+/* The hardware has lost its state (sleep, a reset of the bus): set all up
+ * again, some 20 ms of polls from now on.  Frames being sent are cancelled,
+ * receive buffers stay posted. */
+static inline void nic_restart(struct nic *nic)
+{
+	nic->ops->restart(nic);
 }
 
 /* Stop: no DMA, no interrupts, no upcalls from now on.  Buffers are not

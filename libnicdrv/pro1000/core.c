@@ -173,6 +173,16 @@ static void flush(struct nic *nic, bool rx, bool tx)
 		pro1000_rx_cancel(p);
 }
 
+static void restart(struct nic *nic)
+{
+	struct pro1000 *p = (struct pro1000 *)nic;
+
+	if (p->state != PRO1000_STOPPED) {
+		resetting(p);
+		p->attempts = 0;
+	}
+}
+
 static void tx_push(struct nic *nic)
 {
 	struct pro1000 *p = (struct pro1000 *)nic;
@@ -226,6 +236,7 @@ const struct nic_ops pro1000_ops = {
 	.irq_cause = pro1000_irq_cause,
 	.kick_after = pro1000_kick_after,
 	.filter = pro1000_filter,
+	.restart = restart,
 	.quiesce = quiesce,
 	.hand_back = hand_back,
 	.dump = pro1000_dump,

@@ -12,4 +12,4 @@ PRO1000_PURE_SOURCES = \
 	libnicdrv/pro1000/regs.h \
 	libnicdrv/pro1000/rx.c \
 	libnicdrv/pro1000/tx.c
-libnicdrv_la_SOURCES += $(PRO1000_PURE_SOURCES)
+libnicdrv_la_SOURCES += $(PRO1000_PURE_SOURCES) libnicdrv/pro1000/pci.c

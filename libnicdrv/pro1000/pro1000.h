@@ -43,6 +43,8 @@ struct pro1000_family {
 
 /* NULL: not known. */
 const struct pro1000_family *pro1000_family(uint16_t device);
+/* All that are known, as a pattern of the PCI rules (vmm/pci.h). */
+extern const char pro1000_match[];
 
 #define PRO1000_TX_RING		512u
 #define PRO1000_RX_RING		256u

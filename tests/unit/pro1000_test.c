@@ -233,6 +233,11 @@ static void knows_the_families(void **state)
 	for (unsigned id = 0; id <= 0xffff; id++)
 		known += pro1000_known((uint16_t)id);
 	assert_int_equal(known, 145);
+	for (const char *id = strstr(pro1000_match, "8086:"); id;
+	     id = strstr(id + 1, "8086:"), known--)
+		assert_true(pro1000_known((uint16_t)strtoul(id + 5, NULL,
+							    16)));
+	assert_int_equal(known, 0);	/* the pattern has all of them */
 	assert_string_equal(pro1000_family(0x10d3)->name, "82574");
 	assert_string_equal(pro1000_family(0x10c9)->name, "82575 and later");
 	assert_null(pro1000_family(0x8168));
@@ -845,6 +850,11 @@ static void flushes(struct bench *b)
 	/* Buffers survive the loss of the others' frames, in order. */
 	post(b, 0, 150, 2048);
 	nic_flush(b->nic, false, true);
+	works_again(b, 150);
+	/* So they do when the hardware forgets everything. */
+	post(b, 0, 150, 2048);
+	memset(b->m->reg, 0, sizeof(b->m->reg));
+	nic_restart(b->nic);
 	works_again(b, 150);
 	/* Reposting in the upcall does not go on for ever. */
 	post(b, 0, 150, 2048);

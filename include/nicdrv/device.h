@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * NICs as PCI devices: what the probe function of a NIC's driver hands to
+ * those who share the NIC.  Drivers know nothing of them; every frontend that
+ * lists a driver here among its PCI drivers defines nic_user.
+ */
+#ifndef NICDRV_DEVICE_H
+#define NICDRV_DEVICE_H
+
+#include <nicdrv/nic.h>
+#include <vmm/pci.h>
+
+VMM_BEGIN_DECLS
+
+struct vmm;
+
+struct nic_device {
+	struct vmm *vmm;
+	struct vmm_pci_dev *dev;
+	struct nic *nic;
+	unsigned bar;		/* number of the BAR with the registers */
+	/* The options of the rule. */
+	bool tty, virtio;
+	const char *net;	/* "" if there is none; lives on */
+	/* The guest drives the device itself; nic can send, and that is all.
+	 * Else the VMM owns it. */
+	bool passed;
+};
+
+struct nic_user {
+	/* Is this a value of the option net?  For the check of the rules. */
+	bool (*net_known)(const char *net);
+	/* May the guest use the NIC in this mode? */
+	bool (*net_wants_guest)(const char *net);
+	/*
+	 * A NIC is there.  *device lives on.  Calls vmm_pci_own(), with ops
+	 * whose hold keeps everyone from calling verbs of the NIC, and calls
+	 * nic_device_moved() at its end; whose reset calls nic_restart().
+	 * A negative errno: the NIC is stopped and given back.
+	 */
+	int (*attach)(struct nic_device *device);
+	/* The VMM does not start after all: the NIC has been quiesced. */
+	void (*detach)(struct nic_device *device);
+};
+
+extern const struct nic_user nic_user;
+
+/* The device's registers may be elsewhere now. */
+void nic_device_moved(struct nic_device *device);
+
+/* Options for the drivers' tables: tty, net, virtio. */
+extern const struct vmm_pci_option_desc nic_device_options[];
+
+/* Drivers for vmm_variant.pci_drivers. */
+extern const struct vmm_pci_driver nic_pro1000;
+
+VMM_END_DECLS
+
+#endif
