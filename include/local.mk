@@ -21,7 +21,8 @@ nicdrvincdir = $(pkgincludedir)/nicdrv
 nicdrvinc_HEADERS = \
 	include/nicdrv/device.h \
 	include/nicdrv/nic.h \
-	include/nicdrv/pro1000.h
+	include/nicdrv/pro1000.h \
+	include/nicdrv/virtio_net.h
 vmmincdir = $(pkgincludedir)/vmm
 vmminc_HEADERS = \
 	include/vmm/acpi.h \
