@@ -14,3 +14,4 @@ include tests/unit/vmx.mk
 include tests/unit/nic.mk
 include tests/unit/dbgsh.mk
 include tests/unit/bvnet.mk
+include tests/unit/virtio.mk
