@@ -9,7 +9,8 @@ bvnetinc_HEADERS = \
 	include/bvnet/dbgshcall.h \
 	include/bvnet/net.h \
 	include/bvnet/random.h \
-	include/bvnet/stack.h
+	include/bvnet/stack.h \
+	include/bvnet/syslog.h
 bootincdir = $(pkgincludedir)/boot
 bootinc_HEADERS = \
 	include/boot/handoff.h

@@ -11,7 +11,10 @@ BVNET_PURE_SOURCES = \
 	libbvnet/tcpcheck.c \
 	libbvnet/wire.c \
 	libbvnet/wire.h
-libbvnet_la_SOURCES += $(BVNET_PURE_SOURCES) \
+BVNET_SYSLOG_SOURCES = \
+	libbvnet/syslog.c \
+	libbvnet/syslog_text.c
+libbvnet_la_SOURCES += $(BVNET_PURE_SOURCES) $(BVNET_SYSLOG_SOURCES) \
 	libbvnet/random_cpu.c
 
 # lwIP, compiled from a source tree that is not ours (scripts/get-lwip, or the

@@ -18,3 +18,11 @@ netparts_test_SOURCES = tests/unit/netparts_test.c $(BVNET_FAKES) \
 netparts_test_CPPFLAGS = $(BVNET_CPPFLAGS)
 netparts_test_CFLAGS = $(UNIT_CFLAGS)
 netparts_test_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += netlog_test
+TESTS += netlog_test
+netlog_test_SOURCES = tests/unit/netlog_test.c $(BVNET_FAKES) \
+	$(BVNET_PURE_SOURCES) $(BVNET_SYSLOG_SOURCES)
+netlog_test_CPPFLAGS = $(BVNET_CPPFLAGS)
+netlog_test_CFLAGS = $(UNIT_CFLAGS)
+netlog_test_LDADD = $(UNIT_LIBS)

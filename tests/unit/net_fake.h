@@ -6,7 +6,7 @@
 #include <bvnet/net.h>
 #include <stdlib.h>
 
-#define FAKE_MAX	2048u	/* frames sent and not looked at yet */
+#define FAKE_MAX	4096u	/* frames sent and not looked at yet */
 #define FAKE_RX_RING	256u
 
 struct fake_nic {
