@@ -5,12 +5,16 @@ bitvisorinc_HEADERS = \
 	include/bitvisor/config.h
 bvnetincdir = $(pkgincludedir)/bvnet
 bvnetinc_HEADERS = \
+	include/bvnet/access.h \
 	include/bvnet/dbgsh.h \
 	include/bvnet/dbgshcall.h \
 	include/bvnet/net.h \
+	include/bvnet/password.h \
 	include/bvnet/random.h \
 	include/bvnet/stack.h \
-	include/bvnet/syslog.h
+	include/bvnet/syslog.h \
+	include/bvnet/telnet.h \
+	include/bvnet/telnet_session.h
 bootincdir = $(pkgincludedir)/boot
 bootinc_HEADERS = \
 	include/boot/handoff.h

@@ -7,7 +7,14 @@ DBGSH_CORE_SOURCES = \
 	libbvnet/dbgsh_edit.c \
 	libbvnet/dbgsh_keys.c \
 	libbvnet/dbgsh_priv.h
-libbvnet_la_SOURCES += $(DBGSH_CORE_SOURCES) \
+PASSWORD_SOURCES = \
+	libbvnet/password.c \
+	libbvnet/sha256.c
+TELNET_SOURCES = $(PASSWORD_SOURCES) \
+	libbvnet/access.c \
+	libbvnet/telnet.c \
+	libbvnet/telnet_session.c
+libbvnet_la_SOURCES += $(DBGSH_CORE_SOURCES) $(TELNET_SOURCES) \
 	libbvnet/dbgsh_debug.c \
 	libbvnet/dbgsh_guest.c \
 	libbvnet/dbgsh_log.c \

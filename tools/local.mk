@@ -24,6 +24,12 @@ dbgsh_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tools/bvlog
 dbgsh_CCASFLAGS =
 dist_man_MANS += tools/dbgsh.1
 
+# bvpasswd: hashes a password for vmm.dbgsh_password, on the build host.
+bin_PROGRAMS += bvpasswd
+bvpasswd_SOURCES = tools/bvpasswd.c $(PASSWORD_SOURCES) libvmm/core/error.c
+bvpasswd_CPPFLAGS = $(AM_CPPFLAGS)
+dist_man_MANS += tools/bvpasswd.1
+
 # A bootable USB stick.  A bitvisor.conf in the build folder goes along;
 # EFI_SHELL=FILE names the UEFI shell if no package of one is installed.
 dist_noinst_SCRIPTS += tools/mkimage

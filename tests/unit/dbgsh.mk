@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Unit tests of the debug shell.
-DBGSH_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/libbvnet
 check_PROGRAMS += dbgsh_test
 TESTS += dbgsh_test
 dbgsh_test_SOURCES = tests/unit/dbgsh_test.c tests/unit/dbgsh_terminal.h \
@@ -11,6 +10,30 @@ dbgsh_test_SOURCES = tests/unit/dbgsh_test.c tests/unit/dbgsh_terminal.h \
 	libvmm/core/hypercall.c libvmm/core/log.c libvmm/core/printf.c \
 	libvmm/core/config_names.c libvmm/core/config_print.c \
 	libvmm/mm/walk.c
-dbgsh_test_CPPFLAGS = $(DBGSH_TEST_CPPFLAGS)
+dbgsh_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 dbgsh_test_CFLAGS = $(UNIT_CFLAGS)
 dbgsh_test_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += access_test
+TESTS += access_test
+access_test_SOURCES = tests/unit/access_test.c libbvnet/access.c \
+	$(PASSWORD_SOURCES) libvmm/core/error.c libvmm/core/printf.c
+access_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+access_test_CFLAGS = $(UNIT_CFLAGS)
+access_test_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += telnet_test
+TESTS += telnet_test
+telnet_test_SOURCES = tests/unit/telnet_test.c tests/unit/dbgsh_world.c \
+	tests/unit/dbgsh_world.h tests/unit/fake_vcpu.c \
+	tests/unit/fake_vcpu.h $(TELNET_SOURCES) $(DBGSH_CORE_SOURCES) \
+	libbvnet/dbgsh_debug.c libbvnet/dbgsh_machine.c \
+	libvmm/core/config_names.c libvmm/core/config_print.c \
+	libvmm/core/error.c libvmm/core/log.c libvmm/core/printf.c \
+	libvmm/mm/walk.c
+telnet_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+telnet_test_CFLAGS = $(UNIT_CFLAGS)
+telnet_test_LDADD = $(UNIT_LIBS)
+
+dist_check_SCRIPTS += tests/unit/bvpasswd.tap
+TESTS += tests/unit/bvpasswd.tap
