@@ -119,6 +119,8 @@ void handoff_fill(struct loader *l)
 		.ctx = l,
 		.console_write = console_write,
 		.run_on_other_cpus = mp_run_on_others,
+		.pci_disconnect = pci_disconnect,
+		.pci_connect = pci_connect,
 	};
 	h->services = (uintptr_t)&l->services;
 	fill_memory(l);

@@ -93,6 +93,13 @@ uint32_t mp_init(struct loader *l);
 BV_ABI int64_t mp_run_on_others(void *loader, void (BV_ABI *fn)(void *arg),
 				void *arg);
 
+/* --- pci.c --- */
+
+/* For bv_boot_services; see there. */
+BV_ABI int64_t pci_disconnect(void *loader,
+			      const struct bv_pci_location *location);
+BV_ABI void pci_connect(void *loader, const struct bv_pci_location *location);
+
 /* --- running.c --- */
 
 /* Whether BitVisor runs this machine already. */

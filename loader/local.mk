@@ -29,6 +29,7 @@ loader_loadvmm_so_SOURCES = \
 	loader/mp.c \
 	loader/path.c \
 	loader/path.h \
+	loader/pci.c \
 	loader/running.c \
 	loader/sbat.c \
 	loader/string.c \

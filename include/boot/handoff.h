@@ -29,7 +29,7 @@ extern "C" {
 #endif
 
 #define BV_HANDOFF_MAGIC	UINT64_C(0x46464f444e415642)	/* "BVANDOFF" */
-#define BV_HANDOFF_VERSION	1u
+#define BV_HANDOFF_VERSION	2u
 
 /* ELF note with the image's wishes: name "BitVisor", this type. */
 #define BV_NOTE_NAME		"BitVisor"
@@ -48,6 +48,10 @@ struct bv_image_request {
  * and stack in place. */
 #define BV_ABI __attribute__((sysv_abi))
 
+struct bv_pci_location {
+	uint32_t segment, bus, device, function;
+};
+
 struct bv_boot_services {
 	uint32_t version;		/* BV_HANDOFF_VERSION */
 	uint32_t size;			/* sizeof(struct bv_boot_services) */
@@ -63,6 +67,18 @@ struct bv_boot_services {
 	int64_t (BV_ABI *run_on_other_cpus)(void *ctx,
 					    void (BV_ABI *fn)(void *arg),
 					    void *arg);
+
+	/* End the firmware's use of a PCI function: its drivers are
+	 * disconnected, and protocols that they left on its handle removed,
+	 * but for PCI I/O and the device path.  Returns how many were, or a
+	 * negative errno: -ENODEV (the firmware does not know the function),
+	 * -EBUSY (a driver did not let go). */
+	int64_t (BV_ABI *pci_disconnect)(void *ctx,
+				const struct bv_pci_location *location);
+
+	/* Let the firmware's drivers have the function again, if any does. */
+	void (BV_ABI *pci_connect)(void *ctx,
+				   const struct bv_pci_location *location);
 };
 
 enum bv_pixel_format {
@@ -131,7 +147,8 @@ struct bv_handoff {
 #endif
 BV_STATIC_ASSERT(sizeof(struct bv_image_request) == 24, "note layout");
 BV_STATIC_ASSERT(sizeof(struct bv_framebuffer) == 32, "framebuffer layout");
-BV_STATIC_ASSERT(sizeof(struct bv_boot_services) == 32, "services layout");
+BV_STATIC_ASSERT(sizeof(struct bv_pci_location) == 16, "location layout");
+BV_STATIC_ASSERT(sizeof(struct bv_boot_services) == 48, "services layout");
 BV_STATIC_ASSERT(sizeof(struct bv_handoff) == 736, "handoff layout");
 
 #ifdef __cplusplus

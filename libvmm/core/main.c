@@ -53,8 +53,14 @@ __attribute__((section(".note.bitvisor"), used, aligned(4))) = {
 
 static int check_handoff(const struct bv_handoff *h)
 {
+	const struct bv_boot_services *services;
+
 	if (h->magic != BV_HANDOFF_MAGIC || h->version != BV_HANDOFF_VERSION ||
 	    h->size < sizeof(*h))
+		return VMM_ERROR(EPROTO);
+	services = (const struct bv_boot_services *)(uintptr_t)h->services;
+	if (services->version != BV_HANDOFF_VERSION ||
+	    services->size < sizeof(*services))
 		return VMM_ERROR(EPROTO);
 	return 0;
 }

@@ -135,7 +135,7 @@ static void make_good(struct file *f)
 	/* A note of somebody else, 12 + 4 + 5 -> 8 bytes, comes first. */
 	put_note(f, NOTE, "GNU", 5, 3);
 	put_note(f, NOTE + 24, "BitVisor", 24, 1);
-	put(f, NOTE + 24 + 24, 4, 1);
+	put(f, NOTE + 24 + 24, 4, BV_HANDOFF_VERSION);
 	put(f, NOTE + 24 + 32, 8, 0x12345);
 	put(f, NOTE + 24 + 40, 8, 0x678);
 
@@ -396,8 +396,8 @@ static const struct damage damages[] = {
 		ELF_BAD_NOTE, PH_NOTE },
 	{ "notes outside", PH(PH_NOTE, P_OFFSET), 8, FILE_SIZE - 71, -EBADMSG,
 		ELF_TRUNCATED, FILE_SIZE + 1 },
-	{ "version of handoff", NOTE + 24 + 24, 4, 2, -EOPNOTSUPP,
-		ELF_HANDOFF_VERSION, 2 },
+	{ "version of handoff", NOTE + 24 + 24, 4, BV_HANDOFF_VERSION + 1,
+		-EOPNOTSUPP, ELF_HANDOFF_VERSION, BV_HANDOFF_VERSION + 1 },
 
 	{ "dynamic outside", PH(PH_DYNAMIC, P_FILESZ), 8, FILE_SIZE, -EBADMSG,
 		ELF_TRUNCATED, DYNAMIC + FILE_SIZE },
