@@ -10,6 +10,7 @@ include libvmm/acpi/local.mk
 include libvmm/mm/local.mk
 include libvmm/cpu/local.mk
 include libvmm/emul/local.mk
+include libvmm/pci/local.mk
 include libvmm/svm/local.mk
 include libvmm/vmx/local.mk
 # The last is where config_default.c may find defconfig.

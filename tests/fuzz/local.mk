@@ -16,6 +16,7 @@ include tests/fuzz/acpi.mk
 include tests/fuzz/config.mk
 include tests/fuzz/dbgsh.mk
 include tests/fuzz/virtio.mk
+include tests/fuzz/pci.mk
 
 FUZZ_NAMES = $(patsubst tests/fuzz/%.fuzz,%,$(FUZZERS))
 FUZZ_CFLAGS = $(AM_CFLAGS) -g -O1 -fno-omit-frame-pointer \

@@ -15,3 +15,4 @@ include tests/unit/nic.mk
 include tests/unit/dbgsh.mk
 include tests/unit/bvnet.mk
 include tests/unit/virtio.mk
+include tests/unit/pci.mk

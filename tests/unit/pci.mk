@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Unit tests of libvmm/pci.
+check_PROGRAMS += pci_rules_test
+TESTS += pci_rules_test
+pci_rules_test_SOURCES = tests/unit/pci_rules_test.c $(PCI_RULES_SOURCES) \
+	libvmm/core/error.c libvmm/core/printf.c
+pci_rules_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+pci_rules_test_CFLAGS = $(UNIT_CFLAGS)
+pci_rules_test_LDADD = $(UNIT_LIBS)
+
+# A machine of functions in place of hw.c, with the hooks that are set.
+check_PROGRAMS += pci_test
+TESTS += pci_test
+pci_test_SOURCES = tests/unit/pci_test.c tests/unit/pci_machine.c \
+	tests/unit/pci_machine.h libvmm/pci/access.c libvmm/pci/bars.c \
+	libvmm/pci/bridge.c libvmm/pci/caps.c libvmm/pci/conceal.c \
+	libvmm/pci/firmware.c libvmm/pci/owned.c libvmm/pci/scan.c \
+	libvmm/core/error.c
+pci_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+pci_test_CFLAGS = $(UNIT_CFLAGS)
+pci_test_LDADD = $(UNIT_LIBS)
