@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Everything: minimal, all places the log can go to, and the debug shell. */
+/* Everything: minimal, all places the log can go to, PCI, and the debug
+ * shell. */
 #include <stddef.h>
 #include <bvnet/dbgsh.h>
+#include <vmm/pci.h>
 #include <vmm/sinks.h>
 #include <vmm/vmm.h>
 
@@ -16,6 +18,7 @@ static const struct vmm_unit *const units[] = {
 	&vmm_sink_serial,
 	&vmm_sink_screen,
 	&vmm_sink_guest,
+	&vmm_pci,
 	&bvnet_dbgsh_guest,
 	NULL
 };
@@ -36,8 +39,14 @@ const struct dbgsh_command *const bvnet_dbgsh_commands[] = {
 	NULL
 };
 
+static const struct vmm_pci_driver *const pci_drivers[] = {
+	&vmm_pci_conceal,
+	NULL
+};
+
 const struct vmm_variant vmm_variant = {
 	.name = "full",
 	.vendors = vendors,
 	.units = units,
+	.pci_drivers = pci_drivers,
 };

@@ -313,7 +313,7 @@ static void variations_are_accepted(void **state)
 	make_good(&f);
 	put(&f, PH(PH_NOTE, P_ALIGN), 8, 8);		/* padding to 8 */
 	put_note(&f, NOTE, "BitVisor", 24, 1);
-	put(&f, NOTE + 28, 4, 1);
+	put(&f, NOTE + 28, 4, BV_HANDOFF_VERSION);
 	put(&f, PH(PH_NOTE, P_FILESZ), 8, 28 + 24);
 	assert_int_equal(elf_open(&image, f.bytes, f.size, &error), 0);
 }

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""PCI functions that the VMM's drivers own, and all others."""
+
+import re
+
+from bvemu import flow, linux
+from bvemu.case import test
+from bvemu.qemu import Qemu
+
+# Each function as Linux finds it: header, where its BARs are.
+LOOK = """
+for d in /sys/bus/pci/devices/*; do
+    n=${d##*/}
+    echo "FUNCTION $n $(head -c 64 $d/config | hexdump -v -e '1/1 "%02x"')"
+    sed "s/^/BAR $n /" $d/resource
+done
+dmesg -r | sed -n 's/^<[0-4]>\\[[^]]*\\] /KERNEL /p'
+echo LOOKED
+"""
+
+# One NIC on the root bus, one behind a bridge, one more function each.
+DEVICES = ["-device", "e1000,addr=5,romfile=", "-device",
+           "pcie-root-port,id=below,slot=1,addr=6", "-device",
+           "e1000e,bus=below,romfile="]
+
+REGISTERED = [r"Loading drivers\.", r"PCI device concealer registered",
+              r"PCI: finding devices\.\.\."]
+FOUND = [r"PCI: \d+ devices found", r"MCFG \[0\] 0000:00-FF \([0-9A-F]+,"
+         r"10000000\)", r"Starting a virtual machine\."]
+
+
+def look(t, name, variant, config=None, lines=(), extra=()):
+    files = flow.direct([linux.boot_line()], variant,
+                        linux.boot_files(LOOK), config)
+    with Qemu(t.folder / name, files, extra=DEVICES + list(extra),
+              time_limit=150) as m:
+        for line in lines:
+            m.wait_for(line, 60)
+        m.wait_for("^GUEST init", 90)
+        m.wait_for("^LOOKED", 60)
+        m.wait_exit(30)
+        text = m.serial.text()
+    found = {}
+    for word, rest in re.findall(r"^(FUNCTION|BAR|KERNEL) (.*)$", text,
+                                 re.MULTILINE):
+        found.setdefault(word, []).append(rest.strip())
+    return found
+
+
+def without(found, addresses):
+    return [line for line in found if line.split()[0] not in addresses]
+
+
+@test("pci/conceal")
+def conceal(t):
+    """Two devices are gone, one of them behind a bridge, with the firmware's
+    driver; everything else is as on the bare machine."""
+    rules = ("vmm.driver.pci=class=0200, id=8086:100e, driver=conceal, and,"
+             " id=8086:10d3, driver=conceal\n")
+    lines = REGISTERED + [
+        r"\[0000:00:05\.0\] Disconnected PCI device drivers",
+        r"\[00:05\.0/8086:100E\] concealed",
+        r"\[0000:01:00\.0\] Disconnected PCI device drivers",
+        r"\[01:00\.0/8086:10D3\] concealed"] + FOUND
+    bare = look(t, "bare", flow.BARE)
+    full = look(t, "full", "full", rules, lines)
+    gone = ("0000:00:05.0", "0000:01:00.0")
+    for address in gone:
+        t.check(any(line.startswith(address) for line in bare["FUNCTION"]),
+                f"{address} is not on the bare machine")
+    t.equal(full["FUNCTION"], without(bare["FUNCTION"], gone), "functions and headers")
+    t.equal(full["BAR"], without(bare["BAR"], gone), "resources")
+
+
+@test("pci/rule-error")
+def rule_error(t):
+    """A rule that is wrong: one line says what, and the machine goes on
+    without the VMM."""
+    files = flow.direct([":poweroff"], "full", config="vmm.driver.pci="
+                        "class=0200, driver=concael\n")
+    with Qemu(t.folder, files, time_limit=60) as m:
+        m.wait_for(r"config: vmm\.driver\.pci: character 20, at 'concael': no"
+                   r" such driver here; accepted are: .*conceal", 30)
+        status = m.wait_port(r"FLOW status (\S+)$", 30)[1]
+        t.check(status != "0", "loadvmm.efi succeeded")
+        m.wait_port("FLOW step :poweroff", 30)
+        m.wait_exit(20)
+        t.equal(re.findall(r"FLOW reserved (\S+) new", m.port.text()), [],
+                "reserved regions")
