@@ -20,7 +20,7 @@ struct parser {
 /* --- messages --- */
 
 /* "config: vmm.driver.pci: character 12, at 'id=80': ..." */
-static int VMM_PRINTF(2, 3) fail(const struct parser *p, const char *fmt, ...)
+static int VMM_PRINTF(2, 3) refuse(const struct parser *p, const char *fmt, ...)
 {
 	char near[24];
 	size_t i;
@@ -79,9 +79,9 @@ static int word(struct parser *p, char *buf, size_t size, bool pattern)
 	p->place = p->at;
 	rc = pci_rules_word(&p->at, buf, size, pattern);
 	if (rc == -EINVAL)
-		return fail(p, "a \" or \\ without what belongs to it");
+		return refuse(p, "a \" or \\ without what belongs to it");
 	if (rc < 0)
-		return fail(p, "longer than %zu characters", size - 1);
+		return refuse(p, "longer than %zu characters", size - 1);
 	return rc;
 }
 
@@ -100,16 +100,16 @@ static int check_pattern(const struct parser *p, unsigned kind,
 
 		if (driver && driver->match)
 			return 0;
-		return fail(p, "a driver that knows its devices is accepted;"
+		return refuse(p, "a driver that knows its devices is accepted;"
 			    " there are: %s", driver_names(p, names,
 							   sizeof(names)));
 	}
 	if (!pattern[0])
-		return fail(p, "a pattern is missing; accepted are the"
+		return refuse(p, "a pattern is missing; accepted are the"
 			    " characters %s", chars);
 	for (i = 0; pattern[i]; i++)
 		if (pattern[i] != '\\' && !strchr(chars, pattern[i]))
-			return fail(p, "accepted are the characters %s (hex"
+			return refuse(p, "accepted are the characters %s (hex"
 				    " in lower case)", chars);
 	return 0;
 }
@@ -127,7 +127,7 @@ static int read_patterns(struct parser *p, unsigned kind)
 		if (rc < 0)
 			return rc;
 		if (*p->at == '=')
-			return fail(p, "there is one = too many; put it"
+			return refuse(p, "there is one = too many; put it"
 				    " between double quotes if it is meant");
 		if (*p->at != '|')
 			return 0;
@@ -140,10 +140,10 @@ static int add_selector(struct parser *p, struct pci_rule *rule, unsigned kind)
 	struct pci_selector *s = &r->selector[r->selectors];
 
 	if (r->selectors == PCI_RULES_SELECTORS)
-		return fail(p, "there are more than %u selectors",
+		return refuse(p, "there are more than %u selectors",
 			    PCI_RULES_SELECTORS);
 	if (pci_selector_is_number(kind) && !rule->selectors)
-		return fail(p, "number needs another selector before it, for"
+		return refuse(p, "number needs another selector before it, for"
 			    " example device=pro1000, number=0");
 	*s = (struct pci_selector){ .kind = kind, .patterns = p->at };
 	if (!rule->selectors++)
@@ -263,7 +263,7 @@ static int check_value(const struct parser *p, struct pci_rule_option *o)
 	}
 	if (good)
 		return 0;
-	return fail(p, "%s does not take this; accepted are: %s",
+	return refuse(p, "%s does not take this; accepted are: %s",
 		    o->desc->name, accepted ? accepted : "other texts");
 }
 
@@ -289,14 +289,14 @@ static int add_option(struct parser *p, struct pci_rule *rule,
 	int rc;
 
 	if (!driver)
-		return fail(p, "driver=none takes no options; the next rule"
+		return refuse(p, "driver=none takes no options; the next rule"
 			    " begins with \"and,\"");
 	if (r->options == PCI_RULES_OPTIONS)
-		return fail(p, "there are more than %u options",
+		return refuse(p, "there are more than %u options",
 			    PCI_RULES_OPTIONS);
 	o->desc = find_option(driver, name);
 	if (!o->desc)
-		return fail(p, "%s has no such option; it has: %s",
+		return refuse(p, "%s has no such option; it has: %s",
 			    driver->name, option_names(driver, names,
 						       sizeof(names)));
 	o->text = r->values + r->values_used;
@@ -307,7 +307,7 @@ static int add_option(struct parser *p, struct pci_rule *rule,
 	if (rc < 0)
 		return rc;
 	if (*p->at && *p->at != ',')
-		return fail(p, "put values with = or | between double quotes");
+		return refuse(p, "put values with = or | between double quotes");
 	r->values_used += (unsigned)rc + 1;
 	r->options++;
 	if (!rule->options.count++)
@@ -325,10 +325,10 @@ static int read_driver(struct parser *p, struct pci_rule *rule)
 	if (rc < 0)
 		return rc;
 	if (*p->at && *p->at != ',')
-		return fail(p, "one driver is to be named");
+		return refuse(p, "one driver is to be named");
 	rule->options.driver = pci_driver_find(p->r->drivers, name);
 	if (!rule->options.driver && strcmp(name, NONE) != 0)
-		return fail(p, "no such driver here; accepted are: %s" NONE,
+		return refuse(p, "no such driver here; accepted are: %s" NONE,
 			    driver_names(p, names, sizeof(names)));
 	return 0;
 }
@@ -344,10 +344,10 @@ static int read_selector(struct parser *p, struct pci_rule *rule, bool *driver)
 	*driver = strcmp(name, "driver") == 0;
 	kind = pci_selector_find(name);
 	if (!*driver && kind < 0)
-		return fail(p, "accepted are driver=NAME and, before it, %s",
+		return refuse(p, "accepted are driver=NAME and, before it, %s",
 			    pci_selector_names());
 	if (*p->at++ != '=')
-		return fail(p, "= and what it is to be are missing");
+		return refuse(p, "= and what it is to be are missing");
 	return *driver ? read_driver(p, rule) :
 		add_selector(p, rule, (unsigned)kind);
 }
@@ -366,11 +366,11 @@ static int read_options(struct parser *p, struct pci_rule *rule)
 		if (strcmp(name, "and") == 0 && *p->at != '=') {
 			if (*p->at++ == ',')
 				return 1;
-			return fail(p, "\"and\" needs a comma and another rule"
+			return refuse(p, "\"and\" needs a comma and another rule"
 				    " behind it");
 		}
 		if (*p->at != '=')
-			return fail(p, "OPTION=VALUE, or \"and\" and another"
+			return refuse(p, "OPTION=VALUE, or \"and\" and another"
 				    " rule, are accepted here");
 		p->at++;
 		rc = add_option(p, rule, name);
@@ -389,7 +389,7 @@ static int read_rule(struct parser *p)
 
 	if (p->r->rules == PCI_RULES_MAX) {
 		p->place = p->at;
-		return fail(p, "there are more than %u rules", PCI_RULES_MAX);
+		return refuse(p, "there are more than %u rules", PCI_RULES_MAX);
 	}
 	for (;;) {
 		rc = read_selector(p, rule, &driver);
@@ -398,12 +398,12 @@ static int read_rule(struct parser *p)
 		if (driver)
 			break;
 		if (*p->at++ != ',')
-			return fail(p, "a rule ends with driver=NAME; it is"
+			return refuse(p, "a rule ends with driver=NAME; it is"
 				    " missing");
 	}
 	if (!rule->selectors && !(rule->options.driver &&
 				  rule->options.driver->match))
-		return fail(p, "this driver needs selectors before it, for"
+		return refuse(p, "this driver needs selectors before it, for"
 			    " example id=8086:10d3; accepted are: %s",
 			    pci_selector_names());
 	p->r->rules++;
@@ -421,7 +421,7 @@ int pci_rules_parse(struct pci_rules *r, const char *text,
 	memset(r, 0, sizeof(*r));
 	r->drivers = drivers;
 	if (strlen(text) >= PCI_RULES_TEXT)
-		return fail(&p, "longer than %u characters",
+		return refuse(&p, "longer than %u characters",
 			    PCI_RULES_TEXT - 1);
 	while (*p.at == ' ' || *p.at == '\t')
 		p.at++;
