@@ -41,6 +41,7 @@ const struct dbgsh_command *const bvnet_dbgsh_commands[] = {
 
 static const struct vmm_pci_driver *const pci_drivers[] = {
 	&vmm_pci_conceal,
+	&vmm_pci_monitor,
 	NULL
 };
 

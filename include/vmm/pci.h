@@ -163,6 +163,8 @@ struct vmm_pci_ops {
 	 * space, which is as before (a bridge above was reset); or, with
 	 * function, the guest asked for that, and the device still has it. */
 	void (*reset)(struct vmm_pci_dev *dev, bool function);
+	/* The hook of BAR n is at its base now; or, not on, there no more. */
+	void (*hooked)(struct vmm_pci_dev *dev, unsigned n, bool on);
 };
 
 /* The VMM uses the device itself: its decoding, bus mastering and full power
@@ -247,7 +249,27 @@ int vmm_pci_option_int(const struct vmm_pci_options *options,
 
 /* Drivers for vmm_variant.pci_drivers that libvmm has: no device is there for
  * the guest; the guest's accesses are recorded. */
-extern const struct vmm_pci_driver vmm_pci_conceal;
+extern const struct vmm_pci_driver vmm_pci_conceal, vmm_pci_monitor;
+
+/* An access of the guest that the driver "monitor" recorded. */
+struct vmm_pci_record {
+	uint64_t usec;		/* of the first, if there were several */
+	uint64_t value;
+	uint64_t base;		/* of the BAR */
+	uint32_t offset;
+	uint32_t count;		/* the same access in a row, this often */
+	uint8_t n;		/* BAR 0..5; 6: configuration space */
+	bool write, memory;
+	uint8_t len;		/* bytes */
+};
+
+/* Copies the record with the number *seq of the n-th monitored device, or the
+ * oldest that is left, and sets *seq to the number to ask for next; false if
+ * there is none.  Any CPU. */
+bool vmm_pci_monitor_read(unsigned n, uint64_t *seq,
+			  struct vmm_pci_record *record);
+/* The n-th monitored device; NULL from their number on. */
+struct vmm_pci_dev *vmm_pci_monitored(unsigned n);
 
 VMM_END_DECLS
 

@@ -145,6 +145,14 @@ static const struct vmm_io_ops port_ops = { port_read, port_write };
 
 /* --- hooks --- */
 
+static void tell(const struct pci_bar_hook *hook, bool on)
+{
+	const struct vmm_pci_owned *o = hook->owned;
+
+	if (o->ops->hooked)
+		o->ops->hooked(o->dev, (unsigned)(hook - o->hook), on);
+}
+
 static void unhook(struct pci_bar_hook *hook)
 {
 	struct vmm *vmm = hook->owned->vmm;
@@ -156,6 +164,7 @@ static void unhook(struct pci_bar_hook *hook)
 	else
 		vmm_mmio_unhook(vmm, hook->at);
 	hook->hooked = false;
+	tell(hook, false);
 }
 
 static int hook_at(struct pci_bar_hook *hook, const struct vmm_pci_bar *bar)
@@ -169,6 +178,8 @@ static int hook_at(struct pci_bar_hook *hook, const struct vmm_pci_bar *bar)
 				    (uint16_t)bar->size, &port_ops, hook) :
 		vmm_mmio_hook(vmm, bar->base, bar->size, &memory_ops, hook);
 	hook->hooked = rc == 0;
+	if (rc == 0)
+		tell(hook, true);
 	return rc;
 }
 

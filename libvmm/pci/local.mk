@@ -12,6 +12,9 @@ PCI_SOURCES = \
 	libvmm/pci/conceal.c \
 	libvmm/pci/firmware.c \
 	libvmm/pci/hw.c \
+	libvmm/pci/monitor.c \
+	libvmm/pci/monitor.h \
+	libvmm/pci/monitor_spec.c \
 	libvmm/pci/owned.c \
 	libvmm/pci/pci.c \
 	libvmm/pci/pci_priv.h \

@@ -87,3 +87,26 @@ def rule_error(t):
         m.wait_exit(20)
         t.equal(re.findall(r"FLOW reserved (\S+) new", m.port.text()), [],
                 "reserved regions")
+
+
+MONITORED = """
+net e1000e
+wget -q -O - @URL@ | sha256sum | sed 's/^/SHA256 /'
+"""
+
+
+@test("pci/monitor")
+def monitor(t):
+    """A device whose registers are all hooked works as ever."""
+    rules = ("vmm.driver.pci=id=8086:10d3, driver=monitor, bar0=RW, bar2=rw,"
+             " config=r, time=0\n")
+    with linux.Server(1 << 20) as server:
+        files = flow.direct([linux.boot_line()], "full", linux.boot_files(
+            MONITORED.replace("@URL@", server.url)), rules)
+        with Qemu(t.folder, files, nic="e1000e", time_limit=150) as m:
+            m.wait_for(r"pci_monitor: register mem 0x[0-9A-F]{8}", 60)
+            m.wait_for(r"pci_monitor: register i/o 0x[0-9A-F]{8}", 10)
+            m.wait_for(r"\[00:02\.0/8086:10D3\] I/O monitor", 10)
+            m.wait_for("^GUEST init", 90)
+            m.wait_for(f"^SHA256 {server.sha256}", 90)
+            m.wait_exit(30)

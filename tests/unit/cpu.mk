@@ -28,3 +28,11 @@ tests_unit_msi_test_SOURCES = tests/unit/msi_test.c libvmm/cpu/msi.c \
 tests_unit_msi_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_msi_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_msi_test_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/mmio_test
+TESTS += tests/unit/mmio_test
+tests_unit_mmio_test_SOURCES = tests/unit/mmio_test.c libvmm/cpu/mmio.c \
+	libvmm/core/error.c
+tests_unit_mmio_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_mmio_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_mmio_test_LDADD = $(UNIT_LIBS)

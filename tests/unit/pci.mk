@@ -19,3 +19,11 @@ pci_test_SOURCES = tests/unit/pci_test.c tests/unit/pci_machine.c \
 pci_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 pci_test_CFLAGS = $(UNIT_CFLAGS)
 pci_test_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += pci_monitor_test
+TESTS += pci_monitor_test
+pci_monitor_test_SOURCES = tests/unit/pci_monitor_test.c \
+	libvmm/pci/monitor_spec.c
+pci_monitor_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+pci_monitor_test_CFLAGS = $(UNIT_CFLAGS)
+pci_monitor_test_LDADD = $(UNIT_LIBS)
