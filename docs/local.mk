@@ -5,4 +5,5 @@ dist_doc_DATA = CHANGES.md README.md \
 	docs/exit-path.md \
 	docs/hardware.md \
 	docs/hooks.md \
+	docs/nic-pass.md \
 	docs/testing.md

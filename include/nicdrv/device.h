@@ -23,8 +23,9 @@ struct nic_device {
 	bool tty, virtio;
 	const char *net;	/* "" if there is none; lives on */
 	/* The guest drives the device itself; nic can send, and that is all.
-	 * Else the VMM owns it. */
+	 * Else the VMM owns it.  (vmm_pci_own() with VMM_PCI_KEEP or not.) */
 	bool passed;
+	void (*moved)(struct nic_device *device);	/* the driver's */
 };
 
 struct nic_user {
@@ -45,7 +46,8 @@ struct nic_user {
 
 extern const struct nic_user nic_user;
 
-/* The device's registers may be elsewhere now. */
+/* The device's registers may be elsewhere now.  Between an exit and an
+ * entry, or before the guest runs. */
 void nic_device_moved(struct nic_device *device);
 
 /* Options for the drivers' tables: tty, net, virtio. */

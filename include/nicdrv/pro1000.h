@@ -27,6 +27,11 @@ struct pro1000_world {
 	int (*take)(void *ctx);
 	/* For nic_hand_back: configuration space as it was found; or NULL. */
 	void (*restore_config)(void *ctx);
+	/* For pro1000_pass_open where pro1000_pass_hooks: keep the guest's
+	 * accesses to the transmit registers waiting; and go on. */
+	void (*hold)(void *ctx, bool on);
+	/* ... may the VMM read [pa, pa+len), which the guest says is its? */
+	bool (*readable)(void *ctx, uint64_t pa, uint64_t len);
 };
 
 /* Is it one of the controllers that are known? */
@@ -40,6 +45,22 @@ bool pro1000_known(uint16_t device);
  * take returned: then the device is left reset at worst.
  */
 int pro1000_open(const struct pro1000_world *world, struct nic **nic)
+	VMM_MUST_CHECK;
+
+/* The page of transmit registers that the guest writes to send. */
+#define PRO1000_TX_PAGE	0x3000u
+
+/* Has this device only one transmit queue, so that pro1000_pass_open needs
+ * accesses to the page PRO1000_TX_PAGE to be hooked? */
+bool pro1000_pass_hooks(uint16_t device);
+
+/*
+ * Share a controller that the guest drives: a NIC that sends, and receives
+ * nothing.  It is up while the guest's driver has the link up.  caps is 0; no
+ * interrupts.  -ENOMEM, -EOPNOTSUPP (82542; 82575 and later; not
+ * known), -ENODATA.
+ */
+int pro1000_pass_open(const struct pro1000_world *world, struct nic **nic)
 	VMM_MUST_CHECK;
 
 VMM_END_DECLS

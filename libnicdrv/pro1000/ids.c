@@ -12,7 +12,8 @@
  * 82542: ring registers of its own, no offloads (8254x manual, 13.1).
  * 82543/82544: SECRC is not there; TSO came with the 82544, whose erratum
  * makes it unfit.  82541/82547 are 8254x as well; so is 82540.
- * 8257x: extended receive descriptors, TARC, count bit of TXDCTL.
+ * 8257x: extended receive descriptors, TARC, count bit of TXDCTL; all but
+ * the 82573 have two transmit queues.
  * ICH/PCH: multicast table of 32 words; their further address registers are
  * laid out differently from part to part.
  * 82575 and later: advanced descriptors, queues to be enabled one by one.
@@ -26,14 +27,15 @@ static const struct pro1000_family families[] = {
 	[PRO1000_82547] = { "82547", F(PRO1000_TX_CONTEXT | PRO1000_SECRC |
 				       PRO1000_ITR | PRO1000_UNICAST) },
 	[PRO1000_82571] = { "82571", F(PRO1000_EXPRESS_COMMON |
-				       PRO1000_UNICAST | PRO1000_TWO_TARC) },
+				       PRO1000_UNICAST | PRO1000_TWO_TARC |
+				       PRO1000_SECOND_TX) },
 	[PRO1000_82574] = { "82574", F(PRO1000_EXPRESS_COMMON |
 				       PRO1000_UNICAST | PRO1000_TARC_82574 |
-				       PRO1000_MSIX_82574) },
+				       PRO1000_MSIX_82574 | PRO1000_SECOND_TX) },
 	[PRO1000_82573] = { "8257x", F(PRO1000_EXPRESS_COMMON |
 				       PRO1000_UNICAST) },
 	[PRO1000_ICH] = { "ICH/PCH", F(PRO1000_EXPRESS_COMMON |
-				       PRO1000_SMALL_MTA) },
+				       PRO1000_SMALL_MTA | PRO1000_SECOND_TX) },
 	[PRO1000_IGB] = { "82575 and later",
 			  F(PRO1000_EXPRESS | PRO1000_TX_CONTEXT |
 			    PRO1000_TSO | PRO1000_SECRC | PRO1000_UNICAST |

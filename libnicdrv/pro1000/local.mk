@@ -8,6 +8,7 @@ PRO1000_PURE_SOURCES = \
 	libnicdrv/pro1000/irq.c \
 	libnicdrv/pro1000/offload.c \
 	libnicdrv/pro1000/open.c \
+	libnicdrv/pro1000/pass.c \
 	libnicdrv/pro1000/pro1000.h \
 	libnicdrv/pro1000/regs.h \
 	libnicdrv/pro1000/rx.c \

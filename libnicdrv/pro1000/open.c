@@ -12,20 +12,19 @@ bool pro1000_known(uint16_t device)
 }
 
 /* The address that firmware or EEPROM put into the first entry. */
-static int read_mac(struct pro1000 *p)
+int pro1000_read_mac(uint32_t (*read)(void *ctx, uint32_t reg), void *ctx,
+		     uint32_t ra, uint8_t mac[6])
 {
-	uint32_t low = pro1000_read(p, pro1000_ra(p));
-	uint32_t high = pro1000_read(p, pro1000_ra(p) + 4);
-	uint8_t *m = p->nic.mac;
+	uint32_t low = read(ctx, ra), high = read(ctx, ra + 4);
 
 	for (unsigned i = 0; i < 4; i++)
-		m[i] = (uint8_t)(low >> i * 8);
-	m[4] = (uint8_t)high;
-	m[5] = (uint8_t)(high >> 8);
-	if (m[0] & 1 || !(low | (high & 0xffff)))
+		mac[i] = (uint8_t)(low >> i * 8);
+	mac[4] = (uint8_t)high;
+	mac[5] = (uint8_t)(high >> 8);
+	if (mac[0] & 1 || !(low | (high & 0xffff)))
 		return VMM_ERROR(ENODATA);
-	vmm_log_info("MAC Address: %02X:%02X:%02X:%02X:%02X:%02X\n", m[0],
-		     m[1], m[2], m[3], m[4], m[5]);
+	vmm_log_info("MAC Address: %02X:%02X:%02X:%02X:%02X:%02X\n", mac[0],
+		     mac[1], mac[2], mac[3], mac[4], mac[5]);
 	return 0;
 }
 
@@ -110,7 +109,7 @@ int pro1000_open(const struct pro1000_world *world, struct nic **nic)
 	p->nic.ops = &pro1000_ops;
 	p->nic.name = "pro1000";
 	set_caps(p);
-	err = read_mac(p);
+	err = pro1000_read_mac(p->w.read, p->w.ctx, pro1000_ra(p), p->nic.mac);
 	if (!err && p->w.take)
 		err = p->w.take(p->w.ctx);
 	if (!err)

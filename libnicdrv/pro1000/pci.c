@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Intel's controllers as PCI devices of the VMM. */
 #include <vmm/error.h>
+#include <vmm/gmem.h>
 #include <vmm/log.h>
 #include <vmm/mmio.h>
+#include <vmm/spinlock.h>
 #include <vmm/vmm.h>
-#include <vmm/x86.h>
 #include <nicdrv/device.h>
 #include "pro1000/pro1000.h"
 
@@ -16,6 +17,9 @@ struct holder {
 	struct nic_device device;
 	uint16_t command;	/* as the firmware had it */
 	bool used;
+	/* Passed, with one transmit queue: */
+	struct vmm_spinlock tx_lock;	/* its registers; below the net lock */
+	uint64_t hooked;	/* where they are hooked; 0: nowhere */
 };
 
 static struct holder holders[MAX_NICS];
@@ -133,6 +137,109 @@ static struct holder *new_holder(void)
 	return NULL;
 }
 
+/* ---- the guest drives it ---- */
+
+static void hold(void *ctx, bool on)
+{
+	struct holder *h = ctx;
+
+	if (on)
+		vmm_spin_lock(&h->tx_lock);
+	else
+		vmm_spin_unlock(&h->tx_lock);
+}
+
+static bool readable(void *ctx, uint64_t pa, uint64_t len)
+{
+	struct holder *h = ctx;
+
+	return vmm_gpa_direct(h->device.vmm, pa, len) != NULL;
+}
+
+/* The guest's accesses to the transmit registers go to the hardware, but not
+ * while the queue is borrowed (pass.c). */
+static int tx_page_read(struct vmm_vcpu *v, void *ctx, uint64_t gpa,
+			unsigned size, uint64_t *value)
+{
+	(void)v;
+	hold(ctx, true);
+	*value = vmm_device_read(gpa, size);
+	hold(ctx, false);
+	return 0;
+}
+
+static int tx_page_write(struct vmm_vcpu *v, void *ctx, uint64_t gpa,
+			 unsigned size, uint64_t value)
+{
+	(void)v;
+	hold(ctx, true);
+	vmm_device_write(gpa, size, value);
+	hold(ctx, false);
+	return 0;
+}
+
+static const struct vmm_mmio_ops tx_page_ops = { tx_page_read, tx_page_write };
+
+static int hook_tx_page(struct holder *h)
+{
+	struct vmm *vmm = h->device.vmm;
+	uint64_t page = base(h) + PRO1000_TX_PAGE;
+	int err;
+
+	if (!pro1000_pass_hooks(vmm_pci_header16(h->device.dev,
+						 VMM_PCI_DEVICE)) ||
+	    h->hooked == page)
+		return 0;
+	if (h->hooked)
+		vmm_mmio_unhook(vmm, h->hooked);
+	h->hooked = 0;
+	err = vmm_mmio_hook(vmm, page, VMM_PAGE_SIZE, &tx_page_ops, h);
+	if (!err)
+		h->hooked = page;
+	return err;
+}
+
+static void moved(struct nic_device *d)
+{
+	struct holder *h = VMM_CONTAINER_OF(d, struct holder, device);
+	int err = vmm_device_map(d->vmm, base(h), REGISTERS_MIN);
+
+	if (!err && d->passed)
+		err = hook_tx_page(h);
+	/* Without its registers, or without the hook, it is not touched. */
+	if (err) {
+		vmm_log_err("pro1000: registers at %#llx: %s; not used\n",
+			    (unsigned long long)base(h),
+			    vmm_error_name(err));
+		nic_quiesce(d->nic);
+	}
+}
+
+/* Leave the device to the guest, and send frames now and then.  Firmware's
+ * drivers stay, too: they are of the guest. */
+static int pass(struct holder *h)
+{
+	struct pro1000_world world = world_of(h);
+	struct nic_device *d = &h->device;
+	int err;
+
+	d->passed = true;
+	world.caps = 0;
+	world.set_irq = NULL;
+	world.hold = hold;
+	world.readable = readable;
+	err = pro1000_pass_open(&world, &d->nic);
+	if (!err)
+		err = hook_tx_page(h);
+	if (!err)
+		err = nic_user.attach(d);
+	if (err && h->hooked) {
+		vmm_mmio_unhook(d->vmm, h->hooked);
+		h->hooked = 0;
+	}
+	return err;
+}
+
 /* Take the device for the VMM alone. */
 static int own(struct holder *h)
 {
@@ -173,6 +280,7 @@ static int probe(struct vmm *vmm, struct vmm_pci_dev *dev,
 	h->device = (struct nic_device){
 		.vmm = vmm,
 		.dev = dev,
+		.moved = moved,
 		.tty = vmm_pci_option_bool(options, "tty", false),
 		.virtio = vmm_pci_option_bool(options, "virtio", false),
 		.net = vmm_pci_option_text(options, "net", ""),
@@ -180,7 +288,9 @@ static int probe(struct vmm *vmm, struct vmm_pci_dev *dev,
 	vmm_log_info("PRO/1000 found.\n");
 	err = vmm_device_map(vmm, base(h), REGISTERS_MIN);
 	if (!err)
-		err = own(h);
+		err = !h->device.virtio &&
+			nic_user.net_wants_guest(h->device.net) ?
+			pass(h) : own(h);
 	if (err)
 		h->used = false;
 	return err;
@@ -188,7 +298,6 @@ static int probe(struct vmm *vmm, struct vmm_pci_dev *dev,
 
 static void give_back(struct vmm *vmm, struct vmm_pci_dev *dev)
 {
-	(void)vmm;
 	for (unsigned i = 0; i < MAX_NICS; i++) {
 		struct nic_device *d = &holders[i].device;
 
@@ -197,6 +306,8 @@ static void give_back(struct vmm *vmm, struct vmm_pci_dev *dev)
 		nic_quiesce(d->nic);
 		nic_user.detach(d);
 		nic_hand_back(d->nic);
+		if (holders[i].hooked)
+			vmm_mmio_unhook(vmm, holders[i].hooked);
 		holders[i].used = false;
 	}
 }

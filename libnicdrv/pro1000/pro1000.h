@@ -20,6 +20,7 @@
 #define PRO1000_TARC_82574	0x0400u
 #define PRO1000_MSIX_82574	0x0800u
 #define PRO1000_ADVANCED	0x1000u	/* advanced descriptors only */
+#define PRO1000_SECOND_TX	0x2000u	/* two plain transmit queues */
 #define PRO1000_EXPRESS_COMMON \
 	(PRO1000_EXPRESS | PRO1000_EXT_RX | PRO1000_TX_CONTEXT | \
 	 PRO1000_TSO | PRO1000_SECRC | PRO1000_ITR)
@@ -141,6 +142,9 @@ struct nic_link pro1000_read_link(struct pro1000 *p, bool *gone);
 extern const struct nic_ops pro1000_ops;
 
 /* open.c */
+/* The address in the entry at register ra.  -ENODATA: there is none. */
+int pro1000_read_mac(uint32_t (*read)(void *ctx, uint32_t reg), void *ctx,
+		     uint32_t ra, uint8_t mac[6]) VMM_MUST_CHECK;
 void pro1000_dump(struct nic *nic, nic_print *print, void *ctx);
 
 /* irq.c */

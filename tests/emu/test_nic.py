@@ -7,7 +7,8 @@ from bvemu import flow, where
 from bvemu.case import test
 from bvemu.qemu import Qemu
 
-PARTS = ("link", "arp", "checksum", "segments", "kick", "after reset")
+PARTS = ("link", "arp", "checksum", "segments", "kick", "after reset",
+         "passed")
 
 
 def frames(path):

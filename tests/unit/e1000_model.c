@@ -104,7 +104,11 @@ static void model_write(void *ctx, uint32_t r, uint32_t value)
 
 static void model_wait(void *ctx, uint32_t usec)
 {
-	((struct model *)ctx)->waited += usec;
+	struct model *m = ctx;
+
+	m->waited += usec;
+	if (m->runs_meanwhile)
+		model_run(m);
 }
 
 static void *model_pages(void *ctx, uint64_t count)
@@ -114,9 +118,24 @@ static void *model_pages(void *ctx, uint64_t count)
 
 	if (p)
 		memset(p, 0, count * 4096);
-	free(m->memory);
-	m->memory = p;
+	m->memory[m->memories++] = p;
 	return p;
+}
+
+static void model_hold(void *ctx, bool on)
+{
+	struct model *m = ctx;
+
+	if (m->held == on)
+		abort();
+	m->held = on;
+	m->holds += on;
+}
+
+static bool model_readable(void *ctx, uint64_t pa, uint64_t len)
+{
+	(void)ctx;
+	return pa && len;
 }
 
 static int model_set_irq(void *ctx, const struct nic_irq *irq)
@@ -146,7 +165,8 @@ struct model *model_create(void)
 
 void model_free(struct model *m)
 {
-	free(m->memory);
+	while (m->memories)
+		free(m->memory[--m->memories]);
 	free(m);
 }
 
@@ -162,6 +182,8 @@ struct pro1000_world model_world(struct model *m, uint16_t device)
 		.pages = model_pages,
 		.set_irq = model_set_irq,
 		.take = model_take,
+		.hold = model_hold,
+		.readable = model_readable,
 	};
 }
 
@@ -313,15 +335,13 @@ static void take_data(struct model *m, struct pro1000_desc *d)
 	}
 }
 
-void model_run(struct model *m)
+static void run_queue(struct model *m, uint32_t base)
 {
-	uint32_t base = tdbal(m), *head = reg(m, base + RING_HEAD);
+	uint32_t *head = reg(m, base + RING_HEAD);
 	uint32_t count = *reg(m, base + RING_LEN) / 16;
 	struct pro1000_desc *d = ring(m, base);
 
-	if (m->gone || m->tx_stuck || !(*reg(m, REG_TCTL) & TCTL_EN))
-		return;
-	while (*head != *reg(m, base + RING_TAIL)) {
+	while (count && *head != *reg(m, base + RING_TAIL)) {
 		m->tx_descs++;
 		if (is_context(m, &d[*head]))
 			take_context(m, &d[*head]);
@@ -329,6 +349,15 @@ void model_run(struct model *m)
 			take_data(m, &d[*head]);
 		*head = (*head + 1) % count;
 	}
+}
+
+void model_run(struct model *m)
+{
+	if (m->gone || m->tx_stuck || !(*reg(m, REG_TCTL) & TCTL_EN))
+		return;
+	run_queue(m, tdbal(m));
+	if (*reg(m, REG_TARC0 + REG_QUEUE1) & BIT(10) && !m->old_rings)
+		run_queue(m, REG_TDBAL + REG_QUEUE1);
 }
 
 /* ---- receive ---- */

@@ -27,7 +27,11 @@ struct model {
 	int take_error;
 	struct nic_irq irq;
 	uint8_t mac[6];
-	void *memory;		/* the driver's */
+	void *memory[4];	/* the drivers' */
+	unsigned memories;
+	bool held;		/* by model_hold */
+	unsigned holds;
+	bool runs_meanwhile;	/* sends while a driver waits */
 
 	/* What has been sent, segments one by one. */
 	struct model_frame sent[MODEL_FRAMES];
