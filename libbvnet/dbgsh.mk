@@ -18,4 +18,5 @@ libbvnet_la_SOURCES += $(DBGSH_CORE_SOURCES) $(TELNET_SOURCES) \
 	libbvnet/dbgsh_debug.c \
 	libbvnet/dbgsh_guest.c \
 	libbvnet/dbgsh_log.c \
-	libbvnet/dbgsh_machine.c
+	libbvnet/dbgsh_machine.c \
+	libbvnet/dbgsh_pci.c

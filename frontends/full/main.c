@@ -30,6 +30,8 @@ const struct dbgsh_command *const bvnet_dbgsh_commands[] = {
 	&dbgsh_debug,
 	&dbgsh_log,
 	&dbgsh_mem,
+	&dbgsh_monitor,
+	&dbgsh_pci,
 	&dbgsh_sendint,
 	&dbgsh_shell,
 	&dbgsh_stats,

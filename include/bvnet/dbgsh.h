@@ -71,6 +71,7 @@ extern const struct dbgsh_command dbgsh_help, dbgsh_exit, dbgsh_shell;
 extern const struct dbgsh_command dbgsh_log, dbgsh_debug, dbgsh_reboot;
 extern const struct dbgsh_command dbgsh_sendint, dbgsh_stats, dbgsh_cpu;
 extern const struct dbgsh_command dbgsh_mem, dbgsh_version, dbgsh_config;
+extern const struct dbgsh_command dbgsh_pci, dbgsh_monitor;
 
 /* --- the line editor's state --- */
 

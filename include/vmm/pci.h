@@ -202,6 +202,10 @@ int vmm_pci_hook_bar(struct vmm *vmm, struct vmm_pci_dev *dev, unsigned n,
 		     const struct vmm_pci_bar_ops *ops, void *ctx)
 	VMM_MUST_CHECK;
 
+/* The same for all BARs that are not hooked yet, and whose registers the guest
+ * is not to see: reads give ones, writes are lost.  -ENOSPC, -ENOMEM. */
+int vmm_pci_hide_bars(struct vmm *vmm, struct vmm_pci_dev *dev) VMM_MUST_CHECK;
+
 /* --- what a driver is --- */
 
 enum vmm_pci_option_kind {

@@ -285,6 +285,41 @@ int vmm_pci_hook_bar(struct vmm *vmm, struct vmm_pci_dev *dev, unsigned n,
 	return update_bar(o, n);
 }
 
+static int ones_read(struct vmm_vcpu *v, void *ctx, uint64_t offset,
+		     unsigned size, uint64_t *value)
+{
+	(void)v;
+	(void)ctx;
+	(void)offset;
+	(void)size;
+	*value = UINT64_MAX;
+	return 0;
+}
+
+static int lost_write(struct vmm_vcpu *v, void *ctx, uint64_t offset,
+		      unsigned size, uint64_t value)
+{
+	(void)v;
+	(void)ctx;
+	(void)offset;
+	(void)size;
+	(void)value;
+	return 0;
+}
+
+int vmm_pci_hide_bars(struct vmm *vmm, struct vmm_pci_dev *dev)
+{
+	static const struct vmm_pci_bar_ops nothing = { ones_read, lost_write };
+	unsigned n;
+	int rc = 0;
+
+	for (n = 0; n < VMM_PCI_BARS && rc == 0; n++)
+		if (dev->bar[n].kind != VMM_PCI_BAR_NONE &&
+		    dev->bar[n].size && !dev->owned->hook[n].ops)
+			rc = vmm_pci_hook_bar(vmm, dev, n, &nothing, NULL);
+	return rc;
+}
+
 /* --- registers of a device that the VMM keeps --- */
 
 /* The BAR that register n belongs to: itself, or the lower half below it. */

@@ -37,3 +37,14 @@ telnet_test_LDADD = $(UNIT_LIBS)
 
 dist_check_SCRIPTS += tests/unit/bvpasswd.tap
 TESTS += tests/unit/bvpasswd.tap
+
+check_PROGRAMS += dbgsh_pci_test
+TESTS += dbgsh_pci_test
+dbgsh_pci_test_SOURCES = tests/unit/dbgsh_pci_test.c \
+	tests/unit/dbgsh_world.c tests/unit/dbgsh_world.h \
+	tests/unit/fake_vcpu.c tests/unit/fake_vcpu.h \
+	$(DBGSH_CORE_SOURCES) libbvnet/dbgsh_pci.c libvmm/core/error.c \
+	libvmm/core/printf.c
+dbgsh_pci_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+dbgsh_pci_test_CFLAGS = $(UNIT_CFLAGS)
+dbgsh_pci_test_LDADD = $(UNIT_LIBS)

@@ -320,8 +320,8 @@ uint32_t guest_in(uint16_t port, unsigned width)
 {
 	const struct machine_hook *h = machine_hook_at(port, true);
 
-	return h ? h->io_ops->read(NULL, h->ctx, port, width) :
-		vmm_port_read(port, width);
+	return (h ? h->io_ops->read(NULL, h->ctx, port, width) :
+		vmm_port_read(port, width)) & UINT32_MAX >> (32 - 8 * width);
 }
 
 void guest_out(uint16_t port, unsigned width, uint32_t value)

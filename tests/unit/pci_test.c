@@ -393,6 +393,25 @@ static struct vmm_pci_dev *keep(void)
 	return dev;
 }
 
+static void test_hide_bars(void **state)
+{
+	struct vmm_pci_dev *dev;
+
+	(void)state;
+	build(false);
+	dev = own(1, VMM_PCI_KEEP);
+	assert_int_equal(vmm_pci_hook_bar(&vmm_machine, dev, 0, &bar_ops,
+					  &driver), 0);
+	assert_int_equal(vmm_pci_hide_bars(&vmm_machine, dev), 0);
+	assert_int_equal(machine.hooks, 3);
+	assert_int_equal(guest_in(0xc000, 2), UINT16_MAX);
+	guest_store(UINT64_C(0x800000000), 8, 1);
+	assert_true(guest_load(UINT64_C(0x800000000), 8) == UINT64_MAX);
+	assert_int_equal(driver.reads + driver.writes, 0);
+	guest_load(0xfeb00000, 4);
+	assert_int_equal(driver.reads, 1);
+}
+
 static void test_kept_command(void **state)
 {
 	(void)state;
@@ -681,6 +700,7 @@ int main(void)
 		cmocka_unit_test(test_conceal_by_memory),
 		cmocka_unit_test(test_watched),
 		cmocka_unit_test(test_watched_moves),
+		cmocka_unit_test(test_hide_bars),
 		cmocka_unit_test(test_kept_command),
 		cmocka_unit_test(test_kept_probe),
 		cmocka_unit_test(test_kept_moves),
