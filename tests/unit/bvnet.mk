@@ -26,3 +26,22 @@ netlog_test_SOURCES = tests/unit/netlog_test.c $(BVNET_FAKES) \
 netlog_test_CPPFLAGS = $(BVNET_CPPFLAGS)
 netlog_test_CFLAGS = $(UNIT_CFLAGS)
 netlog_test_LDADD = $(UNIT_LIBS)
+
+# lwIP itself is built once more, under the sanitizers.
+if BV_HAVE_LWIP
+LWIP_HOST_OBJECTS = $(patsubst %.c,tests/unit/lwip/%.o,$(LWIP_FILES))
+CLEANFILES += $(LWIP_HOST_OBJECTS)
+$(LWIP_HOST_OBJECTS): tests/unit/lwip/%.o: $(LWIP_DIR)/src/%.c \
+		$(LWIP_PORT_FILES)
+	$(AM_V_at)$(MKDIR_P) $(@D)
+	$(AM_V_CC)$(CC) $(LWIP_INCLUDES) -std=gnu11 $(SANITIZE) -w -c -o $@ $<
+
+check_PROGRAMS += netstack_test
+TESTS += netstack_test
+netstack_test_SOURCES = tests/unit/netstack_test.c libbvnet/stack.c \
+	$(BVNET_FAKES) $(BVNET_PURE_SOURCES)
+netstack_test_CPPFLAGS = $(BVNET_CPPFLAGS) $(LWIP_INCLUDES)
+netstack_test_CFLAGS = $(UNIT_CFLAGS)
+netstack_test_LDADD = $(LWIP_HOST_OBJECTS) $(UNIT_LIBS)
+netstack_test_DEPENDENCIES = $(LWIP_HOST_OBJECTS)
+endif
