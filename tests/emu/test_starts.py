@@ -2,18 +2,25 @@
 """starts.efi: INIT, SIPI and what else starts processors, as guest what it is
 bare."""
 
+import shutil
+
 from bvemu import flow, where
-from bvemu.case import test
+from bvemu.bochs import Bochs
+from bvemu.case import Skip, test
 from bvemu.machine import Failure
 from bvemu.probe import parse
 from bvemu.qemu import Qemu
 
 
+def files(options, variant=None, config=None):
+    return flow.direct([f"\\starts.efi {options}".rstrip()], variant,
+                       {"starts.efi": where.guest_program("starts")}, config)
+
+
 def run(folder, options, variant=None, machine=Qemu, time_limit=120, **more):
     """One run; the parsed lines."""
-    files = flow.direct([f"\\starts.efi {options}".rstrip()], variant,
-                        {"starts.efi": where.guest_program("starts")})
-    with machine(folder, files, time_limit=time_limit, **more) as m:
+    with machine(folder, files(options, variant), time_limit=time_limit,
+                 **more) as m:
         end = m.wait_port(r"^PROBE (end|crash.*)$")
         if end[1] != "end":
             m.fail(f"starts.efi: {end[1]}")
@@ -21,16 +28,23 @@ def run(folder, options, variant=None, machine=Qemu, time_limit=120, **more):
         return parse(m.port.text())
 
 
-# key -> the guest's value that is right though it is not the bare one.  The
-# emulator sets CD and NW of CR0 at an INIT, which leaves them as they are
-# (Intel SDM vol. 3, table 10-1; AMD APM vol. 2, table 14-1).
-MEANT = {"state.first.cr0": "10", "state.again.cr0": "10"}
+# key -> the guest's value that is right though it is not the bare one.  An INIT
+# leaves CD and NW of CR0, STAR and x2APIC mode as they are and puts the CPU's
+# signature into EDX (Intel SDM vol. 3, table 10-1 and 11.12.5; AMD APM vol. 2,
+# table 14-1).
+MEANT = {Qemu: {"state.first.cr0": "10", "state.again.cr0": "10"},
+         Bochs: {"state.first.cr0": "10", "state.again.cr0": "10",
+                 "state.first.edx": "306c3", "state.again.edx": "306c3",
+                 "state.star-after-init": "1122334400000000 1122334400000001",
+                 "x2apic.logical": "1",
+                 "x2apic.apic.1": "ff 0 fee00c00"}}
 
 
-def differences(bare, got, left_out=()):
+def differences(bare, got, left_out=(), machine=Qemu):
+    meant = {k: v for k, v in MEANT[machine].items() if k in bare}
     return [f"{key}\n    bare  {bare.get(key)}\n    guest {got.get(key)}"
             for key in sorted(set(bare) | set(got))
-            if got.get(key) != MEANT.get(key, bare.get(key)) and
+            if got.get(key) != meant.get(key, bare.get(key)) and
             not key.endswith(left_out)]
 
 
@@ -63,4 +77,23 @@ register("long/starts/alone", 4, "alone", variant="full")
 register("long/starts/firmware", 2, "", variant="full")
 # Here an INIT may take its time: what depends on it is left out.
 register("long/starts/multi", 4, "alone", thread="multi",
-         left_out=("flat-sipi-logical", "flat-one"))
+         left_out=("flat-sipi-logical", "flat-one", "sipi-after-that"))
+
+
+def on_bochs(options, smp):
+    """VMX, and x2APIC."""
+    @test(f"long/starts/bochs-{options.replace(' ', '-')}-{smp}")
+    def as_guest(t):
+        if not shutil.which("bochs"):
+            raise Skip("bochs is not installed: packages bochs, bochsbios")
+        bare = run(t.folder / "bare", options, machine=Bochs, smp=smp,
+                   time_limit=600)
+        got = run(t.folder, options, "minimal", machine=Bochs, smp=smp,
+                  time_limit=900)
+        wrong = differences(bare, got, machine=Bochs)
+        t.check(not wrong, "\n".join(wrong[:60]))
+        t.check(len(got) > 30, f"only {len(got)} answers")
+
+
+on_bochs("patterns", 2)
+on_bochs("x2apic state", 2)

@@ -19,8 +19,8 @@ static const struct {
 	{ "patterns", starts_patterns },
 	{ "vectors", starts_vectors },
 	{ "state", starts_state },
-	{ "x2apic", starts_x2apic },
 	{ "apic", starts_apic },
+	{ "x2apic", starts_x2apic },	/* last: it may not come back */
 	/* by name only: */
 	{ "unsigned", starts_unsigned },
 	{ "moved", starts_moved },

@@ -14,7 +14,8 @@ struct gate {
 } VMM_PACKED;
 
 extern const uint8_t ap_code[], ap_code_end[], ap_code32[], ap_code64[];
-extern const uint8_t entry_nmi[], entry_fixed[], entry_crash[];
+extern const uint8_t entry_nmi[], entry_fixed[], entry_other[],
+	entry_crash[];
 
 void ap_main(uint32_t id, uint32_t page);
 void starts_interrupted(int vector, const uint64_t *frame);
@@ -87,7 +88,8 @@ void starts_interrupted(int vector, const uint64_t *frame)
 		self()->nmis++;
 		return;
 	}
-	self()->interrupts++;
+	/* Others are what was pending when the firmware's timer ended. */
+	self()->interrupts += vector == AP_VECTOR;
 	apic_set(APIC_EOI, 0);
 }
 
@@ -144,7 +146,7 @@ void starts_tables(void)
 	x86_outb(0xa1, 0xff);
 	apic_set(APIC_LVT_TIMER, 0x10000);
 	for (i = 0; i < VECTORS; i++)
-		set_gate(i, entry_crash);
+		set_gate(i, i < 32 ? entry_crash : entry_other);
 	set_gate(X86_TRAP_NMI, entry_nmi);
 	set_gate(AP_VECTOR, entry_fixed);
 	load_segments();

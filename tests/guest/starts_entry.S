@@ -142,6 +142,7 @@ ap_code_end:
 
 	handler	entry_nmi, starts_interrupted, $2
 	handler	entry_fixed, starts_interrupted, $AP_VECTOR
+	handler	entry_other, starts_interrupted, $0
 	handler	entry_crash, starts_crashed, $0
 
 	.section .note.GNU-stack, "", @progbits

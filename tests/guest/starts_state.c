@@ -187,59 +187,58 @@ void starts_apic(void)
 	out("PROBE apic.on-started %u\n", start_one(1));
 }
 
-static void x2_round(const char *name, unsigned id)
+static void base_to(const char *what, unsigned id, uint64_t set,
+		    uint64_t clear)
 {
-	uint64_t base;
-
 	(void)tell(id, read_msr, MSR_APIC_BASE);
-	base = cpus[id].value | BASE_ENABLE;
-	base &= ~(uint64_t)BASE_X2;
-	change(name, id, base | BASE_X2);
-	(void)tell(id, enable, 0);
+	(void)tell(id, set_base, (cpus[id].value | set) & ~clear);
+	out("PROBE x2apic.%s.%u %lx\n", what, id, cpus[id].value);
 }
 
-static void back(const char *name, unsigned id)
+static uint32_t to_1(uint32_t what)
 {
-	uint64_t base;
-
-	(void)tell(id, read_msr, MSR_APIC_BASE);
-	base = cpus[id].value & ~(uint64_t)(BASE_X2 | BASE_ENABLE);
-	change(name, id, base);
-	change(name, id, base | BASE_ENABLE);
-	(void)tell(id, enable, 0);
+	return what | ICR_ASSERT | ICR_LOGICAL;
 }
 
+static void x2_starts(void)
+{
+	unsigned i, was;
+
+	for (i = 1; i < cpu_count; i++)
+		out("PROBE x2apic.started.%u %u\n", i, start_one(i));
+	start_all();
+	apic_send(UINT32_MAX, ICR_STARTUP | ICR_ASSERT | starts_vector);
+	settle();
+	was = cpus[1].starts;
+	apic_send(1u << 1, to_1(ICR_INIT));
+	apic_send(1u << 1, to_1(ICR_STARTUP | starts_vector));
+	out("PROBE x2apic.logical %u\n", wait_for(&cpus[1].starts, was + 1));
+	for (i = 1; i < cpu_count; i++)
+		out("PROBE x2apic.apic.%u %lx %lx %lx\n", i,
+		    cpus[i].apic[0], cpus[i].apic[4], cpus[i].apic[7]);
+}
+
+/* To x2APIC, starts and interrupts in it, and back by way of disabled. */
 void starts_x2apic(void)
 {
-	unsigned i, round;
+	unsigned i;
 
 	if (!(x86_cpuid(1, 0).ecx & 1u << 21)) {
 		out("PROBE x2apic.none 1\n");
 		return;
 	}
-	for (round = 0; round < 2; round++) {
-		start_all();
-		for (i = 0; i < cpu_count; i++)
-			x2_round("x2", i);
-		out("PROBE x2apic.served.%u %u\n", round, all_serve());
-		for (i = 1; i < cpu_count; i++)
-			out("PROBE x2apic.started.%u.%u %u\n", round, i,
-			    start_one(i));
-		start_all();
-		apic_send(UINT32_MAX, ICR_STARTUP | ICR_ASSERT |
-			  starts_vector);
-		apic_send(1u << 1, ICR_INIT | ICR_ASSERT | ICR_LOGICAL);
-		i = cpus[1].starts;
-		apic_send(1u << 1, ICR_STARTUP | ICR_ASSERT | ICR_LOGICAL |
-			  starts_vector);
-		out("PROBE x2apic.logical.%u %u\n", round,
-		    wait_for(&cpus[1].starts, i + 1));
-		start_all();
-		for (i = 0; i < cpu_count; i++)
-			back("x2-back", i);
-		out("PROBE x2apic.xapic-again.%u %u\n", round, all_serve());
-	}
 	start_all();
+	for (i = 0; i < cpu_count; i++) {
+		base_to("on", i, BASE_X2, 0);
+		(void)tell(i, enable, 0);
+	}
+	out("PROBE x2apic.served %u\n", all_serve());
+	x2_starts();
+	out("PROBE x2apic.served-again %u\n", all_serve());
+	for (i = 0; i < cpu_count; i++) {
+		base_to("off", i, 0, BASE_X2 | BASE_ENABLE);
+		base_to("xapic-again", i, BASE_ENABLE, 0);
+	}
 }
 
 /* All APICs elsewhere, and back. */
