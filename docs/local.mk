@@ -5,5 +5,6 @@ dist_doc_DATA = CHANGES.md README.md \
 	docs/exit-path.md \
 	docs/hardware.md \
 	docs/hooks.md \
+	docs/network.md \
 	docs/nic-pass.md \
 	docs/testing.md

@@ -11,6 +11,7 @@ bvnetinc_HEADERS = \
 	include/bvnet/net.h \
 	include/bvnet/password.h \
 	include/bvnet/random.h \
+	include/bvnet/rtc.h \
 	include/bvnet/stack.h \
 	include/bvnet/syslog.h \
 	include/bvnet/telnet.h \

@@ -8,6 +8,7 @@ BVNET_PURE_SOURCES = \
 	libbvnet/net_priv.h \
 	libbvnet/queue.c \
 	libbvnet/random.c \
+	libbvnet/rtc.c \
 	libbvnet/tcpcheck.c \
 	libbvnet/wire.c \
 	libbvnet/wire.h
@@ -15,7 +16,8 @@ BVNET_SYSLOG_SOURCES = \
 	libbvnet/syslog.c \
 	libbvnet/syslog_text.c
 libbvnet_la_SOURCES += $(BVNET_PURE_SOURCES) $(BVNET_SYSLOG_SOURCES) \
-	libbvnet/random_cpu.c
+	libbvnet/random_cpu.c \
+	libbvnet/rtc_read.c
 
 # lwIP, compiled from a source tree that is not ours (scripts/get-lwip, or the
 # one that --with-lwip names) into objects of this build tree.  Its warnings

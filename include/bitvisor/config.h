@@ -20,10 +20,12 @@ struct config_data_ip {
 	unsigned char netmask[4];
 	unsigned char gateway[4];
 	int use_dhcp;			/* 1: ask a DHCP server */
+	int heap;			/* KiB for data in flight, 0: 2048 */
 };
 
 struct config_data_tty_syslog {
 	int enable;			/* 1: syslog, 0: one character a frame */
+	int rfc5424;			/* 1: with priority and time */
 	unsigned char src_ipaddr[4];	/* source address in the packets */
 	unsigned char dst_ipaddr[4];	/* the syslog receiver */
 };

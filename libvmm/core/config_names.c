@@ -64,10 +64,13 @@ const struct config_name config_names[] = {
 		MEMBER(vmm.tty_mac_address),
 		.accepted = "a MAC address", .example = "52:54:00:12:34:56",
 		.doc = "receiver of the log sent over the network (tty=1), or "
-		       "the router on the way to it",
+		       "the router on the way to it; zeros: find it by ARP",
 	},
 	FLAG(vmm.tty_syslog.enable,
 	     "send the log as syslog over UDP; 0 sends one character a frame"),
+	FLAG(vmm.tty_syslog.rfc5424,
+	     "syslog packets have priority and time (RFC 5424), not only the "
+	     "tag bitvisor:"),
 	IPV4(vmm.tty_syslog.src_ipaddr,
 	     "sender's address in the syslog packets"),
 	IPV4(vmm.tty_syslog.dst_ipaddr,
@@ -100,6 +103,13 @@ const struct config_name config_names[] = {
 	IPV4(ip.ipaddr, "the VMM's own address"),
 	IPV4(ip.netmask, "netmask of the VMM's own network"),
 	IPV4(ip.gateway, "router of the VMM's own network"),
+	{
+		.name = "ip.heap", .type = CONFIG_INT, MEMBER(ip.heap),
+		.range = { { 0, 0 }, { 256, 65536 } },
+		.accepted = "0, or 256 to 65536", .example = "4096",
+		.doc = "memory of the VMM's IP stack for data on its way, in "
+		       "KiB; 0 is 2048",
+	},
 	{
 		.name = "loader.chain", .alias = "chain",
 		.type = CONFIG_STRING, MEMBER(loader.chain),

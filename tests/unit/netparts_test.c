@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <bvnet/random.h>
+#include <bvnet/rtc.h>
 #include <bvnet/stack.h>
 #include "heap.h"
 #include "net_fake.h"
@@ -149,6 +150,37 @@ static void random_numbers_depend_on_what_was_added(void **state)
 	assert_true(net_random_u32(&a) != net_random_u32(&b));
 }
 
+/* --- time of day --- */
+
+static uint64_t seconds(uint8_t year, uint8_t month, uint8_t day, uint8_t hour,
+			uint8_t status_b)
+{
+	struct net_rtc rtc = { .second = 0x59, .minute = 0x04, .hour = hour,
+			       .day = day, .month = month, .year = year,
+			       .status_b = status_b };
+
+	if (status_b & 4)
+		rtc.second = 59;
+	return net_rtc_seconds(&rtc);
+}
+
+/* Expected values: date -u -d "2026-11-22 22:04:59" +%s and so on. */
+static void the_clock_is_understood(void **state)
+{
+	(void)state;
+	assert_int_equal(seconds(0x26, 0x11, 0x22, 0x22, 2), 1795385099);
+	assert_int_equal(seconds(26, 11, 22, 22, 6), 1795385099);
+	assert_int_equal(seconds(0x26, 0x11, 0x22, 0x90, 0), 1795385099);
+	assert_int_equal(seconds(0x00, 0x01, 0x01, 0x00, 2), 946685099);
+	assert_int_equal(seconds(0x00, 0x01, 0x01, 0x12, 0), 946685099);
+	assert_int_equal(seconds(0x24, 0x02, 0x29, 0x00, 2), 1709165099);
+	assert_int_equal(seconds(0x24, 0x03, 0x01, 0x00, 2), 1709251499);
+	assert_int_equal(seconds(0x25, 0x03, 0x01, 0x00, 2), 1740787499);
+	assert_int_equal(seconds(0x26, 0x13, 0x22, 0x22, 2), 0);
+	assert_int_equal(seconds(0x26, 0x11, 0x00, 0x22, 2), 0);
+	assert_int_equal(seconds(0xff, 0xff, 0xff, 0xff, 0xff), 0);
+}
+
 /* --- TCP headers --- */
 
 /* A frame with these bytes of options; header: length in the header, in
@@ -228,6 +260,7 @@ int main(void)
 		cmocka_unit_test(frames_leave_the_queue_as_they_came),
 		cmocka_unit_test(chacha20_is_chacha20),
 		cmocka_unit_test(random_numbers_depend_on_what_was_added),
+		cmocka_unit_test(the_clock_is_understood),
 		cmocka_unit_test(tcp_options_are_checked),
 		cmocka_unit_test(tcp_lengths_are_checked),
 		cmocka_unit_test(what_is_not_tcp_is_let_pass),
