@@ -30,6 +30,8 @@ libvmm_la_SOURCES += \
 	libvmm/cpu/service.c \
 	libvmm/cpu/smp.c \
 	libvmm/cpu/smp.h \
+	libvmm/cpu/task.c \
+	libvmm/cpu/task.h \
 	libvmm/cpu/time.c \
 	libvmm/cpu/vcpu.c \
 	libvmm/cpu/vcpu_priv.h

@@ -17,4 +17,5 @@ libvmm_la_SOURCES += \
 	libvmm/vmx/vmx_smp.c \
 	libvmm/vmx/vmx_start.c \
 	libvmm/vmx/vmx_start.h \
-	libvmm/vmx/vmx_step.c
+	libvmm/vmx/vmx_step.c \
+	libvmm/vmx/vmx_task.c

@@ -170,7 +170,7 @@ static void take_nmi(void)
  * An event was on its way to the guest when the exit came: deliver it again
  * (28.2.4).  The delivery of an NMI had blocked NMIs already.
  */
-static void redeliver(struct vmm_vcpu *v)
+void vmx_redeliver(struct vmm_vcpu *v)
 {
 	uint32_t info = (uint32_t)vmcs_read(VMCS_VECTORING_EVENT);
 	struct vmm_event ev;
@@ -209,7 +209,7 @@ static void decode_ept(struct vmm_vcpu *v, struct vmm_exit *e)
 {
 	uint64_t q = vmcs_read(VMCS_EXIT_QUALIFICATION);
 
-	redeliver(v);
+	vmx_redeliver(v);
 	forget_step_trap();
 	if (vmm_unlikely(q & VMX_EPT_NMI_UNBLOCKED) &&
 	    !vmx_of(v)->entry_event)
@@ -229,7 +229,7 @@ static void decode_exception(struct vmm_vcpu *v, struct vmm_exit *e)
 		take_nmi();
 		return;
 	}
-	redeliver(v);
+	vmx_redeliver(v);
 	if (info & VMCS_EVENT_NMI_UNBLOCKED && !vmx_of(v)->entry_event &&
 	    (info & 0xff) != X86_TRAP_DF)
 		block_nmis_again();
@@ -302,9 +302,6 @@ static void decode_more(struct vmm_vcpu *v, unsigned basic, struct vmm_exit *e)
 	case VMX_EXIT_SIPI:
 		e->sipi_vector =
 			(uint8_t)vmcs_read(VMCS_EXIT_QUALIFICATION);
-		break;
-	case VMX_EXIT_TASK_SWITCH:
-		redeliver(v);
 		break;
 	}
 }
@@ -450,7 +447,9 @@ static void handle(struct vmm_vcpu *v, unsigned basic, struct vmm_exit *e)
 	e->insn_len = insn ? (uint32_t)vmcs_read(VMCS_EXIT_INSN_LEN) : 0;
 	decode_more(v, basic, e);
 	verdict = vmm_exit_dispatch(v, e);
-	if (vmm_unlikely(e->reason == VMM_EXIT_UNKNOWN && verdict == VMM_PASS))
+	if (vmm_unlikely(verdict == VMM_PASS &&
+			 (e->reason == VMM_EXIT_UNKNOWN ||
+			  e->reason == VMM_EXIT_TASK_SWITCH)))
 		verdict = vmx_forced_exit(v, basic, e);
 	apply(v, e, verdict);
 }

@@ -114,6 +114,8 @@ enum vmm_verdict vmx_forced_exit(struct vmm_vcpu *v, unsigned basic,
 		return VMM_DONE;
 	case VMX_EXIT_DR:
 		return move_dr(v, e);
+	case VMX_EXIT_TASK_SWITCH:
+		return vmx_task_switch(v, e);
 	default:
 		return VMM_PASS;
 	}

@@ -66,6 +66,8 @@ VMM_NORETURN void vmx_resume_failed(struct vmm_vcpu *v);
 
 /* Deliver ev at the next entry, in place of what was to be delivered. */
 void vmx_inject(struct vmm_vcpu *v, const struct vmm_event *ev);
+/* Deliver again what was being delivered when the exit came. */
+void vmx_redeliver(struct vmm_vcpu *v);
 /* Go on behind the instruction of length len. */
 void vmx_advance(struct vmm_vcpu *v, unsigned len);
 /* Write the processor-based controls that the state of x asks for. */
@@ -79,6 +81,9 @@ void vmx_dump(struct vmm_vcpu *v);
  * insists.  VMM_PASS: it is not one of them. */
 enum vmm_verdict vmx_forced_exit(struct vmm_vcpu *v, unsigned basic,
 				 struct vmm_exit *e);
+
+/* vmx_task.c: carry out the task switch that this exit is about. */
+enum vmm_verdict vmx_task_switch(struct vmm_vcpu *v, struct vmm_exit *e);
 
 /* vmx_start.c: drop translations of linear addresses, of the nested map. */
 void vmx_flush_linear(struct vmx_vcpu *x);

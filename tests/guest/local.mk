@@ -38,7 +38,10 @@ tests_guest_probe_so_SOURCES = \
 	tests/guest/probe_msr.c \
 	tests/guest/probe_nmi.c \
 	tests/guest/probe_step.c \
+	tests/guest/probe_task.c \
+	tests/guest/probe_task.h \
 	tests/guest/snippets.S \
+	tests/guest/task_code.S \
 	tests/guest/trap.c \
 	tests/guest/trap.h \
 	tests/guest/trap_entry.S \

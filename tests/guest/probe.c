@@ -24,6 +24,7 @@ static const struct {
 	{ "port", probe_port },
 	{ "msr", probe_msr },
 	{ "memory", probe_memory },
+	{ "task", probe_task },
 	{ "cost", probe_cost },
 	/* by name only: */
 	{ "triple", attack_triple },
@@ -39,7 +40,7 @@ static const struct {
 	{ "init", reset_init },
 };
 #define GROUPS (sizeof(groups) / sizeof(groups[0]))
-#define DEFAULT_GROUPS 12
+#define DEFAULT_GROUPS 13
 
 void probe_trap(const char *key, int vector)
 {
@@ -170,6 +171,8 @@ static void get_memory(void)
 					65536, 0xffffffff);
 	probe.pages = (uint8_t *)allocate(AllocateMaxAddress, EfiLoaderData,
 					  65536, 0xffffffff);
+	probe.real = (uint8_t *)allocate(AllocateMaxAddress, EfiLoaderCode,
+					 4096, 0x9ffff);
 	if (!probe.vmm_size) {
 		replace_vmm_memory();
 		return;

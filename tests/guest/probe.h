@@ -19,7 +19,8 @@ struct probe {
 	uint64_t vmm_base, vmm_size;
 	bool own_before, own_after;	/* memory beside it, to be kept */
 	uint8_t *low;		/* 64 KiB below 4 GiB, page-aligned */
-	uint8_t *pages;		/* 64 KiB, page-aligned */
+	uint8_t *pages;		/* the same */
+	uint8_t *real;		/* 4 KiB below 640 KiB, or NULL */
 	/* Window of 16 pages at a linear address of its own, see window_map */
 	uint8_t *window;
 	const char *cpu;	/* "AuthenticAMD" or "GenuineIntel" */
@@ -39,6 +40,7 @@ void probe_tsc(void);
 void probe_port(void);
 void probe_xsetbv(void);
 void probe_memory(void);
+void probe_task(void);
 void probe_cost(void);
 
 /* Run by name only, see probe_attack.c. */

@@ -152,6 +152,12 @@ static void mask_interrupts(void)
 	*lapic(LAPIC_LVT_TIMER) = firmware.lvt_timer | LVT_MASKED;
 }
 
+void trap_load_tr(void)
+{
+	gdt[SEL_TSS / 8] &= ~(UINT64_C(2) << 40);	/* not busy */
+	__asm__ volatile("ltr %0" :: "r"((uint16_t)SEL_TSS));
+}
+
 void trap_begin(void)
 {
 	struct x86_table_reg table;
@@ -168,7 +174,7 @@ void trap_begin(void)
 	table.base = (uint64_t)gdt;
 	__asm__ volatile("lgdt %0" :: "m"(table));
 	trap_load_segments(SEL_CODE, SEL_DATA);
-	__asm__ volatile("ltr %0" :: "r"((uint16_t)SEL_TSS));
+	trap_load_tr();
 	table.limit = sizeof(idt) - 1;
 	table.base = (uint64_t)idt;
 	__asm__ volatile("lidt %0" :: "m"(table));

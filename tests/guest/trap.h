@@ -49,6 +49,8 @@ extern trap_hook_fn trap_hook[256];
 
 void trap_begin(void);
 void trap_end(void);
+/* The task register, after a test that has changed it. */
+void trap_load_tr(void);
 void trap_set_base(unsigned selector, uint32_t base);
 
 /* Make the vector's gate one without a stack switch and with a handler that

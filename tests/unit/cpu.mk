@@ -36,3 +36,10 @@ tests_unit_mmio_test_SOURCES = tests/unit/mmio_test.c libvmm/cpu/mmio.c \
 tests_unit_mmio_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_mmio_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_mmio_test_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/task_test
+TESTS += tests/unit/task_test
+tests_unit_task_test_SOURCES = tests/unit/task_test.c libvmm/cpu/task.c
+tests_unit_task_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_task_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_task_test_LDADD = $(UNIT_LIBS)
