@@ -48,6 +48,7 @@ vmminc_HEADERS = \
 	include/vmm/panic.h \
 	include/vmm/pci.h \
 	include/vmm/printf.h \
+	include/vmm/ram.h \
 	include/vmm/sinks.h \
 	include/vmm/msi.h \
 	include/vmm/service.h \

@@ -73,7 +73,8 @@ int vmm_gpa_write(struct vmm_vcpu *v, uint64_t gpa, const void *buf, size_t n)
 
 /* The same without a copy, for rings and buffers: where the VMM has the guest's
  * [gpa, gpa+n), which the guest may change at any time.  NULL: some of it is
- * not the guest's, or not mapped; n is 0.  Any CPU. */
+ * not the guest's, or no memory (a device's registers, say); n is 0.  Any
+ * CPU. */
 void *vmm_gpa_direct(struct vmm *vmm, uint64_t gpa, uint64_t n);
 
 /* Where a linear address of the guest's present context is, on its CPU.

@@ -11,6 +11,7 @@
 #include <vmm/compiler.h>
 #include <vmm/mtrr.h>
 #include <vmm/pagepool.h>
+#include <vmm/ram.h>
 #include <vmm/unit.h>
 
 VMM_BEGIN_DECLS
@@ -41,6 +42,7 @@ struct vmm {
 	 * NMI came that is not the VMM's.  True: it is the guest's. */
 	bool (*serve)(bool nmi);
 	uint64_t tsc_hz;	/* TSC ticks a second; 0 before calibration */
+	struct vmm_ram ram;	/* memory, by the firmware's map */
 };
 
 /* What a frontend describes itself with. */

@@ -161,6 +161,7 @@ static int build_maps(struct vmm *vmm)
 	uint64_t top = memmap_top(h);
 	int rc;
 
+	memmap_ram(h, &vmm->ram);
 	msr_read_mtrrs(&vmm->mtrr);
 	rc = host_init(vmm, gib ? 3 : 2, vmm_nested_memory_end(top));
 	if (rc < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <core/memmap.h>
 #include <vmm/compiler.h>
+#include <vmm/log.h>
 
 #define BIOS_AREA	UINT64_C(0xe0000)
 #define BIOS_AREA_END	UINT64_C(0x100000)
@@ -36,6 +37,30 @@ uint64_t memmap_top(const struct bv_handoff *h)
 		if (entry_end(entry(h, i)) > top)
 			top = entry_end(entry(h, i));
 	return top;
+}
+
+/* By the types of UEFI 2.9, table 7-5: firmware's code and data, what is free,
+ * ACPI's tables; not what is reserved, bad or a device's. */
+static bool is_memory(const struct memmap_entry *m)
+{
+	return (m->type >= 1 && m->type <= 7) || m->type == 9 ||
+		m->type == 10 || m->type == 14;
+}
+
+void memmap_ram(const struct bv_handoff *h, struct vmm_ram *ram)
+{
+	uint64_t i, lost = 0;
+
+	ram->count = 0;
+	for (i = 0; i < entry_count(h); i++)
+		if (is_memory(entry(h, i)) &&
+		    vmm_ram_add(ram, entry(h, i)->physical,
+				entry_end(entry(h, i))) < 0)
+			lost += entry(h, i)->pages;
+	if (lost)
+		vmm_log_warning("The firmware's memory map has too many pieces:"
+				" %llu pages cannot be used for rings and"
+				" buffers\n", (unsigned long long)lost);
 }
 
 bool memmap_covers(const struct bv_handoff *h, uint64_t pa, uint64_t len)

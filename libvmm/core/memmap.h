@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <boot/handoff.h>
+#include <vmm/ram.h>
 
 /* EFI_MEMORY_DESCRIPTOR */
 struct memmap_entry {
@@ -14,6 +15,9 @@ struct memmap_entry {
 
 /* First address above everything the map and the framebuffer mention. */
 uint64_t memmap_top(const struct bv_handoff *h);
+
+/* What of it is memory that an operating system may use. */
+void memmap_ram(const struct bv_handoff *h, struct vmm_ram *ram);
 
 /* Is [pa, pa+len) inside one entry of the map, or the BIOS area below 1 MiB
  * where firmware may keep its tables? */

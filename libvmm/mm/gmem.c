@@ -84,8 +84,8 @@ void *vmm_gpa_direct(struct vmm *vmm, uint64_t gpa, uint64_t n)
 {
 	const struct vmm_nested *nested = vmm->nested;
 
-	if (!n || !is_mapped(nested, gpa, n) || in_hole(nested, gpa) ||
-	    same_side(nested, gpa, n) != n)
+	if (!vmm_ram_has(&vmm->ram, gpa, n) || !is_mapped(nested, gpa, n) ||
+	    in_hole(nested, gpa) || same_side(nested, gpa, n) != n)
 		return NULL;
 	return memory_at(nested, gpa);
 }

@@ -11,4 +11,5 @@ libvmm_la_SOURCES += \
 	libvmm/mm/pool_mem.h \
 	libvmm/mm/pt_formats.c \
 	libvmm/mm/ptable.c \
+	libvmm/mm/ram.c \
 	libvmm/mm/walk.c

@@ -147,9 +147,60 @@ static void physical_ends(void **state)
 	assert_memory_equal(memory, before, END);
 }
 
+/* Ranges in any order, apart, touching, overlapping: against a bit map. */
+static void ram_ranges(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 300; round++) {
+		struct vmm_ram ram = { .count = 0 };
+		bool bits[256] = { false };
+
+		for (unsigned n = 0; n < 12; n++) {
+			unsigned base = rand() % 256;
+			unsigned end = base + rand() % 30;
+
+			end = end > 256 ? 256 : end;
+			assert_int_equal(vmm_ram_add(&ram, base, end), 0);
+			for (unsigned i = base; i < end; i++)
+				bits[i] = true;
+		}
+		for (unsigned base = 0; base < 256; base++) {
+			bool all = true;
+
+			for (unsigned n = 1; base + n <= 256 && n < 40; n++) {
+				all &= bits[base + n - 1];
+				assert_int_equal(vmm_ram_has(&ram, base, n),
+						 all);
+			}
+		}
+	}
+}
+
+static void ram_limits(void **state)
+{
+	struct vmm_ram ram = { .count = 0 };
+
+	(void)state;
+	assert_false(vmm_ram_has(&ram, 0, 1));
+	assert_int_equal(vmm_ram_add(&ram, 10, 10), 0);
+	assert_int_equal(ram.count, 0);
+	for (unsigned i = 0; i < VMM_RAM_RANGES; i++)
+		assert_int_equal(vmm_ram_add(&ram, 4 * i, 4 * i + 2), 0);
+	assert_int_equal(vmm_ram_add(&ram, 4 * VMM_RAM_RANGES, UINT64_MAX),
+			 -ENOSPC);
+	assert_int_equal(vmm_ram_add(&ram, 2, UINT64_MAX), 0);
+	assert_int_equal(ram.count, 1);
+	assert_true(vmm_ram_has(&ram, 0, UINT64_MAX));
+	assert_false(vmm_ram_has(&ram, 1, UINT64_MAX));
+	assert_false(vmm_ram_has(&ram, 5, 0));
+}
+
 static void direct(void **state)
 {
 	(void)state;
+	assert_null(vmm_gpa_direct(&vmm, 0x1234, 8));
+	vmm.ram = (struct vmm_ram){ .range = { { 0, UINT64_MAX } },
+				    .count = 1 };
 	assert_ptr_equal(vmm_gpa_direct(&vmm, 0x1234, 8), memory + 0x1234);
 	assert_ptr_equal(vmm_gpa_direct(&vmm, HOLE - 8, 8), memory + HOLE - 8);
 	assert_null(vmm_gpa_direct(&vmm, HOLE - 8, 9));
@@ -160,6 +211,14 @@ static void direct(void **state)
 	assert_null(vmm_gpa_direct(&vmm, UINT64_MAX - 3, 8));
 	assert_null(vmm_gpa_direct(&vmm, 8, UINT64_MAX));
 	assert_null(vmm_gpa_direct(&vmm, 8, 0));
+	/* Mapped, but registers. */
+	vmm.ram = (struct vmm_ram){ .range = { { 0, 8 * K4 },
+					       { 9 * K4, END } }, .count = 2 };
+	assert_non_null(vmm_gpa_direct(&vmm, 8 * K4 - 8, 8));
+	assert_null(vmm_gpa_direct(&vmm, 8 * K4 - 8, 9));
+	assert_null(vmm_gpa_direct(&vmm, 8 * K4, 8));
+	assert_null(vmm_gpa_direct(&vmm, 9 * K4 - 1, 8));
+	assert_non_null(vmm_gpa_direct(&vmm, 9 * K4, 8));
 }
 
 static void linear_reads(void **state)
@@ -329,6 +388,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		TEST(ram_ranges),
+		TEST(ram_limits),
 		TEST(direct),
 		TEST(physical_reads),
 		TEST(physical_writes),

@@ -53,6 +53,7 @@ hostmap_test_LDADD = $(UNIT_LIBS)
 check_PROGRAMS += gmem_test
 TESTS += gmem_test
 gmem_test_SOURCES = tests/unit/gmem_test.c libvmm/mm/gmem.c libvmm/mm/walk.c \
+	libvmm/mm/ram.c \
 	libvmm/core/error.c
 gmem_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 gmem_test_CFLAGS = $(UNIT_CFLAGS)

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+#include <vmm/error.h>
+#include <vmm/ram.h>
+
+/* Take n ranges out from number i on, or put -n there. */
+static void shift(struct vmm_ram *ram, unsigned i, int n)
+{
+	unsigned from = n > 0 ? i + (unsigned)n : i;
+	unsigned to = n > 0 ? i : i + (unsigned)-n;
+
+	memmove(&ram->range[to], &ram->range[from],
+		(ram->count - from) * sizeof(ram->range[0]));
+	ram->count -= (unsigned)n;
+}
+
+/* Number i has grown: those that it touches now are part of it. */
+static void absorb(struct vmm_ram *ram, unsigned i)
+{
+	struct vmm_ram_range *r = &ram->range[i];
+	unsigned n = 0;
+
+	while (i + 1 + n < ram->count && r[n + 1].base <= r->end) {
+		n++;
+		if (r[n].end > r->end)
+			r->end = r[n].end;
+	}
+	if (n)
+		shift(ram, i + 1, (int)n);
+}
+
+int vmm_ram_add(struct vmm_ram *ram, uint64_t base, uint64_t end)
+{
+	struct vmm_ram_range *r = ram->range;
+	unsigned i = 0;
+
+	if (base >= end)
+		return 0;
+	while (i < ram->count && r[i].end < base)
+		i++;
+	if (i < ram->count && r[i].base <= end) {
+		r[i].base = base < r[i].base ? base : r[i].base;
+		r[i].end = end > r[i].end ? end : r[i].end;
+		absorb(ram, i);
+		return 0;
+	}
+	if (ram->count == VMM_RAM_RANGES)
+		return VMM_ERROR(ENOSPC);
+	shift(ram, i, -1);
+	r[i] = (struct vmm_ram_range){ base, end };
+	return 0;
+}
+
+bool vmm_ram_has(const struct vmm_ram *ram, uint64_t pa, uint64_t n)
+{
+	unsigned low = 0, high = ram->count;
+
+	while (low < high) {
+		unsigned mid = (low + high) / 2;
+		const struct vmm_ram_range *r = &ram->range[mid];
+
+		if (pa < r->base)
+			high = mid;
+		else if (pa >= r->end)
+			low = mid + 1;
+		else
+			return n && n <= r->end - pa;
+	}
+	return false;
+}
