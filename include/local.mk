@@ -12,6 +12,7 @@ bvnetinc_HEADERS = \
 	include/bvnet/password.h \
 	include/bvnet/random.h \
 	include/bvnet/rtc.h \
+	include/bvnet/services.h \
 	include/bvnet/stack.h \
 	include/bvnet/syslog.h \
 	include/bvnet/telnet.h \

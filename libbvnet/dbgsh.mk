@@ -14,6 +14,16 @@ TELNET_SOURCES = $(PASSWORD_SOURCES) \
 	libbvnet/access.c \
 	libbvnet/telnet.c \
 	libbvnet/telnet_session.c
+SERVICES_SOURCES = \
+	libbvnet/echo_lwip.c \
+	libbvnet/services.c \
+	libbvnet/services_priv.h \
+	libbvnet/telnet_lwip.c
+if BV_HAVE_LWIP
+libbvnet_la_SOURCES += $(SERVICES_SOURCES)
+else
+libbvnet_la_SOURCES += libbvnet/noservices.c
+endif
 libbvnet_la_SOURCES += $(DBGSH_CORE_SOURCES) $(TELNET_SOURCES) \
 	libbvnet/dbgsh_debug.c \
 	libbvnet/dbgsh_guest.c \

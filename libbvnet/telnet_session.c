@@ -210,6 +210,14 @@ void telnet_session_sent(struct telnet_session *s, size_t n)
 	memmove(s->out, s->out + n, s->out_count);
 }
 
+bool telnet_session_rests(const struct telnet_session *s)
+{
+	if (s->typed_count || s->out_count || s->saying)
+		return false;
+	return s->state == ASK ||
+		(s->state == SHELL && dbgsh_wants_key(&s->sh));
+}
+
 bool telnet_session_ended(const struct telnet_session *s)
 {
 	return s->state == GOODBYE && !s->saying && !s->out_count &&

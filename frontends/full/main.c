@@ -3,6 +3,7 @@
  * shell. */
 #include <stddef.h>
 #include <bvnet/dbgsh.h>
+#include <bvnet/services.h>
 #include <vmm/pci.h>
 #include <vmm/sinks.h>
 #include <vmm/vmm.h>
@@ -28,6 +29,7 @@ const struct dbgsh_command *const bvnet_dbgsh_commands[] = {
 	&dbgsh_config,
 	&dbgsh_cpu,
 	&dbgsh_debug,
+	&dbgsh_echoctl,
 	&dbgsh_log,
 	&dbgsh_mem,
 	&dbgsh_monitor,

@@ -61,6 +61,8 @@ uint64_t telnet_session_run(struct telnet_session *s, struct vmm_vcpu *v,
 const uint8_t *telnet_session_output(struct telnet_session *s, size_t *n);
 void telnet_session_sent(struct telnet_session *s, size_t n);
 
+/* Nothing is to be done or sent before something is typed. */
+bool telnet_session_rests(const struct telnet_session *s);
 /* All is said and sent: close the connection. */
 bool telnet_session_ended(const struct telnet_session *s);
 

@@ -48,3 +48,19 @@ dbgsh_pci_test_SOURCES = tests/unit/dbgsh_pci_test.c \
 dbgsh_pci_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 dbgsh_pci_test_CFLAGS = $(UNIT_CFLAGS)
 dbgsh_pci_test_LDADD = $(UNIT_LIBS)
+
+# lwIP's functions are played by the test, but its headers are the real ones.
+if BV_HAVE_LWIP
+check_PROGRAMS += services_test
+TESTS += services_test
+services_test_SOURCES = tests/unit/services_test.c $(SERVICES_SOURCES) \
+	tests/unit/dbgsh_world.c tests/unit/dbgsh_world.h \
+	tests/unit/fake_vcpu.c tests/unit/fake_vcpu.h $(TELNET_SOURCES) \
+	$(DBGSH_CORE_SOURCES) libbvnet/dbgsh_machine.c \
+	libvmm/core/config_names.c libvmm/core/config_print.c \
+	libvmm/core/error.c libvmm/core/log.c libvmm/core/printf.c \
+	libvmm/core/ratelimit.c
+services_test_CPPFLAGS = $(UNIT_CPPFLAGS) $(LWIP_INCLUDES)
+services_test_CFLAGS = $(UNIT_CFLAGS)
+services_test_LDADD = $(UNIT_LIBS)
+endif

@@ -247,6 +247,7 @@ static void serves_the_shell(void **state)
 	assert_said("BitVisor ");
 	say("debug\r\nDv 70000000\r\nq\r\n");
 	assert_said("VVVVVVVVVVVVVVVV\r\n");
+	assert_true(telnet_session_rests(&s));
 	say("exit\r\n");
 	assert_string_equal(said, "exit\r\n");
 	assert_true(telnet_session_ended(&s));
@@ -261,6 +262,7 @@ static void interrupts_a_command(void **state)
 	begin("");
 	say("stats all 60\r\n");
 	assert_in_range(due, 1, 50000);
+	assert_false(telnet_session_rests(&s));
 	say("\xff\xf4");
 	assert_said("^C\r\n> ");
 }
