@@ -12,8 +12,9 @@
 #include "virtio_net_priv.h"
 
 #define FILTER_HEAD	18u	/* bytes that the filter looks at */
-/* Heads kept for copied frames: an eighth of a full ring, less of few. */
-#define RESERVE_MAX	8u
+/* Heads kept for copied frames: a quarter.  A burst comes that way when the
+ * guest has just begun: the network's own buffers are the first in its ring. */
+#define RESERVE(n)	((n) / 4)
 /* One frame is copied into at most so many buffers. */
 #define MERGE_MAX	64u
 
@@ -112,18 +113,12 @@ static int post(struct virtio_net *vn)
 	return 1;
 }
 
-static unsigned reserve(const struct virtio_net *vn)
-{
-	unsigned quarter = (vn->posted + vn->held_count) / 4;
-
-	return quarter < RESERVE_MAX ? quarter : RESERVE_MAX;
-}
-
 static int refill(struct virtio_net *vn)
 {
 	int rc = take_all(vn);
 
-	while (!rc && vn->held_count > reserve(vn)) {
+	while (!rc && vn->held_count >
+	       RESERVE(vn->posted + vn->held_count)) {
 		rc = post(vn);
 		if (!rc)
 			break;
