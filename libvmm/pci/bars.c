@@ -104,7 +104,7 @@ static int memory_read(struct vmm_vcpu *v, void *ctx, uint64_t gpa,
 	const struct pci_bar_hook *hook = ctx;
 	uint64_t offset;
 
-	*value = UINT64_MAX;
+	*value = UINT64_MAX >> (64 - 8 * size);
 	if (!offset_of(hook, gpa, size, &offset))
 		return 0;
 	return hook->ops->read(v, hook->ctx, offset, size, value);
@@ -234,7 +234,7 @@ static uint64_t base_read(const struct vmm_pci_dev *dev, unsigned n)
 
 static int update_bar(struct vmm_pci_owned *o, unsigned n)
 {
-	if (o->flags & VMM_PCI_KEEP)
+	if (o->flags & (VMM_PCI_KEEP | PCI_FIXED))
 		return follow(o, n, true);
 	if (is_probing(o, n))
 		return 0;
@@ -291,8 +291,7 @@ static int ones_read(struct vmm_vcpu *v, void *ctx, uint64_t offset,
 	(void)v;
 	(void)ctx;
 	(void)offset;
-	(void)size;
-	*value = UINT64_MAX;
+	*value = UINT64_MAX >> (64 - 8 * size);
 	return 0;
 }
 

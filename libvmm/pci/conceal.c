@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The driver "conceal": the guest finds nothing in the device's place.  The
- * device does nothing more, neither DMA nor interrupts nor decoding, so its
- * addresses read as ones without any hook, and are free for other devices.
- * What the machine itself stands on goes on: bridges, and the screen.
+ * The driver "conceal": the guest finds nothing in the device's place, and
+ * ones where its BARs were.  The device does nothing more, neither DMA nor
+ * interrupts nor decoding.  What the machine itself stands on goes on:
+ * bridges, and the screen.
  */
 #include <pci/pci_priv.h>
 #include <vmm/error.h>
@@ -34,6 +34,21 @@ static bool is_essential(const struct vmm_pci_dev *dev)
 		dev->header[VMM_PCI_CLASS + 2] == CLASS_DISPLAY;
 }
 
+/* Without the hooks the bus answers, which mostly is ones, too. */
+static void silence(struct vmm *vmm, struct vmm_pci_dev *dev)
+{
+	int rc;
+
+	vmm_pci_msi_off(dev);
+	vmm_pci_msix_off(dev);
+	vmm_pci_size_bars(dev);
+	vmm_pci_write(dev, VMM_PCI_COMMAND, 2, VMM_PCI_COMMAND_INTX_OFF);
+	rc = vmm_pci_hide_bars(vmm, dev);
+	if (rc < 0)
+		vmm_log_warning(VMM_PCI_FORMAT " its BARs are not hooked: %s\n",
+				VMM_PCI_ARGS(dev->addr), vmm_error_name(rc));
+}
+
 static int conceal(struct vmm *vmm, struct vmm_pci_dev *dev,
 		   const struct vmm_pci_options *options)
 {
@@ -44,17 +59,13 @@ static int conceal(struct vmm *vmm, struct vmm_pci_dev *dev,
 	int rc;
 
 	(void)options;
-	rc = vmm_pci_own(vmm, dev, &ops, NULL, 0);
+	rc = vmm_pci_own(vmm, dev, &ops, NULL, PCI_FIXED);
 	if (rc < 0)
 		return rc;
 	/* -ENODEV: the firmware does not use it. */
 	rc = vmm_pci_disconnect_firmware(vmm, dev);
-	if (!is_essential(dev) && (rc == 0 || rc == -ENODEV)) {
-		vmm_pci_msi_off(dev);
-		vmm_pci_msix_off(dev);
-		vmm_pci_write(dev, VMM_PCI_COMMAND, 2,
-			      VMM_PCI_COMMAND_INTX_OFF);
-	}
+	if (!is_essential(dev) && (rc == 0 || rc == -ENODEV))
+		silence(vmm, dev);
 	vmm_log_info("[%02X:%02X.%u/%04X:%04X] concealed\n", dev->addr.bus,
 		     dev->addr.device, dev->addr.function,
 		     vmm_pci_header16(dev, VMM_PCI_VENDOR),

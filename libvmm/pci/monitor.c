@@ -22,6 +22,7 @@ struct place {
 	struct monitor *monitor;
 	struct monitor_spec spec;
 	bool used;
+	uint64_t told;		/* where the log says that it is */
 };
 
 struct monitor {
@@ -167,14 +168,26 @@ static void config_write(struct vmm_pci_dev *dev, unsigned offset,
 	vmm_pci_guest_write(dev, offset, size, value);
 }
 
+static void log_hook(const char *what, const struct vmm_pci_bar *bar,
+		     uint64_t at)
+{
+	vmm_log_info("pci_monitor: %s %s 0x%08llX\n", what,
+		     bar->kind == VMM_PCI_BAR_IO ? "i/o" : "mem",
+		     (unsigned long long)at);
+}
+
+/* Moves only: systems switch decoding off and on for each size probe. */
 static void hooked(struct vmm_pci_dev *dev, unsigned n, bool on)
 {
+	struct place *place = &((struct monitor *)dev->ctx)->place[n];
 	const struct vmm_pci_bar *bar = &dev->bar[n];
 
-	vmm_log_info("pci_monitor: %s %s 0x%08llX\n",
-		     on ? "register" : "unregister",
-		     bar->kind == VMM_PCI_BAR_IO ? "i/o" : "mem",
-		     (unsigned long long)dev->owned->hook[n].at);
+	if (!on || place->told == bar->base)
+		return;
+	if (place->told)
+		log_hook("unregister", bar, place->told);
+	log_hook("register", bar, bar->base);
+	place->told = bar->base;
 }
 
 /* --- the driver --- */

@@ -86,6 +86,10 @@ struct vmm_pci_owned {
 	struct pci_bar_hook hook[VMM_PCI_BARS];
 };
 
+/* For vmm_pci_own(): BARs stay where they are, and their hooks too, decoded or
+ * not. */
+#define PCI_FIXED	0x100u
+
 #define PCI_MAX_OWNED 32u
 extern struct vmm_pci_owned pci_owned[PCI_MAX_OWNED];
 extern unsigned pci_owned_count;

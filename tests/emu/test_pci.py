@@ -5,6 +5,7 @@ import re
 
 from bvemu import flow, linux
 from bvemu.case import test
+from bvemu.flow import label
 from bvemu.qemu import Qemu
 
 # Each function as Linux finds it: header, where its BARs are.
@@ -14,7 +15,6 @@ for d in /sys/bus/pci/devices/*; do
     echo "FUNCTION $n $(head -c 64 $d/config | hexdump -v -e '1/1 "%02x"')"
     sed "s/^/BAR $n /" $d/resource
 done
-dmesg -r | sed -n 's/^<[0-4]>\\[[^]]*\\] /KERNEL /p'
 echo LOOKED
 """
 
@@ -29,10 +29,10 @@ FOUND = [r"PCI: \d+ devices found", r"MCFG \[0\] 0000:00-FF \([0-9A-F]+,"
          r"10000000\)", r"Starting a virtual machine\."]
 
 
-def look(t, name, variant, config=None, lines=(), extra=()):
+def look(t, variant, script="", config=None, lines=()):
     files = flow.direct([linux.boot_line()], variant,
-                        linux.boot_files(LOOK), config)
-    with Qemu(t.folder / name, files, extra=DEVICES + list(extra),
+                        linux.boot_files(script + LOOK), config)
+    with Qemu(t.folder / label(variant), files, extra=DEVICES,
               time_limit=150) as m:
         for line in lines:
             m.wait_for(line, 60)
@@ -41,7 +41,7 @@ def look(t, name, variant, config=None, lines=(), extra=()):
         m.wait_exit(30)
         text = m.serial.text()
     found = {}
-    for word, rest in re.findall(r"^(FUNCTION|BAR|KERNEL) (.*)$", text,
+    for word, rest in re.findall(r"^(FUNCTION|BAR|READ) (.*)$", text,
                                  re.MULTILINE):
         found.setdefault(word, []).append(rest.strip())
     return found
@@ -62,9 +62,14 @@ def conceal(t):
         r"\[00:05\.0/8086:100E\] concealed",
         r"\[0000:01:00\.0\] Disconnected PCI device drivers",
         r"\[01:00\.0/8086:10D3\] concealed"] + FOUND
-    bare = look(t, "bare", flow.BARE)
-    full = look(t, "full", "full", rules, lines)
+    bare = look(t, flow.BARE)
     gone = ("0000:00:05.0", "0000:01:00.0")
+    bars = [line.split()[1] for line in bare["BAR"]
+            if line.startswith(gone) and line.endswith("40200")]
+    script = "".join(f"echo READ $(devmem {bar} 32)\n" for bar in bars)
+    full = look(t, "full", script, rules, lines)
+    t.check(len(bars) >= 2, "no BARs on the bare machine")
+    t.equal(full["READ"], ["0xFFFFFFFF"] * len(bars), "where the BARs were")
     for address in gone:
         t.check(any(line.startswith(address) for line in bare["FUNCTION"]),
                 f"{address} is not on the bare machine")
@@ -92,21 +97,33 @@ def rule_error(t):
 MONITORED = """
 net e1000e
 wget -q -O - @URL@ | sha256sum | sed 's/^/SHA256 /'
+# Decoding off, size probes, D3 and back.
+ifconfig eth0 down
+echo 1 >/sys/bus/pci/devices/0000:00:02.0/remove
+echo 1 >/sys/bus/pci/rescan
+net e1000e
+wget -q -O - @URL@ | sha256sum | sed 's/^/AGAIN /'
+bvlog | sed -n 's/.*pci_monitor:/HOOK/p'
 """
 
 
 @test("pci/monitor")
 def monitor(t):
-    """A device whose registers are all hooked works as ever."""
+    """A device whose registers are hooked works as ever, and the hooks
+    follow what the guest does with its BARs."""
     rules = ("vmm.driver.pci=id=8086:10d3, driver=monitor, bar0=RW, bar2=rw,"
              " config=r, time=0\n")
     with linux.Server(1 << 20) as server:
         files = flow.direct([linux.boot_line()], "full", linux.boot_files(
             MONITORED.replace("@URL@", server.url)), rules)
-        with Qemu(t.folder, files, nic="e1000e", time_limit=150) as m:
+        with Qemu(t.folder, files, nic="e1000e", smp=2,
+                  time_limit=150) as m:
             m.wait_for(r"pci_monitor: register mem 0x[0-9A-F]{8}", 60)
             m.wait_for(r"pci_monitor: register i/o 0x[0-9A-F]{8}", 10)
             m.wait_for(r"\[00:02\.0/8086:10D3\] I/O monitor", 10)
             m.wait_for("^GUEST init", 90)
             m.wait_for(f"^SHA256 {server.sha256}", 90)
+            m.wait_for(f"^AGAIN {server.sha256}", 90)
+            m.wait_for(r"^HOOK unregister mem 0x[0-9A-F]{8}", 30)
+            m.wait_for(r"^HOOK register mem 0x[0-9A-F]{8}", 30)
             m.wait_exit(30)
