@@ -15,6 +15,7 @@ include tests/fuzz/emul.mk
 include tests/fuzz/acpi.mk
 include tests/fuzz/config.mk
 include tests/fuzz/net.mk
+include tests/fuzz/nic.mk
 include tests/fuzz/dbgsh.mk
 include tests/fuzz/virtio.mk
 include tests/fuzz/pci.mk

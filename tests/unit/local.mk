@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Host unit tests: the library's own sources, under sanitizers.
-UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/libvmm -I$(top_srcdir)/loader
+UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/libvmm -I$(top_srcdir)/loader \
+	-I$(top_srcdir)/libnicdrv
 UNIT_CFLAGS = $(AM_CFLAGS) $(SANITIZE)
 UNIT_LIBS = -lcmocka
 include tests/unit/mm.mk

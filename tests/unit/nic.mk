@@ -2,7 +2,7 @@
 # Unit tests of libnicdrv.
 PRO1000_TEST_SOURCES = tests/unit/e1000_model.c tests/unit/e1000_model.h \
 	$(PRO1000_PURE_SOURCES) libvmm/core/error.c libvmm/core/printf.c
-NIC_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/libnicdrv
+NIC_CPPFLAGS = $(UNIT_CPPFLAGS)
 PRO1000_BENCH = tests/unit/pro1000_bench.c tests/unit/pro1000_bench.h
 check_PROGRAMS += pro1000_test pro1000_fault_test
 TESTS += pro1000_test pro1000_fault_test
