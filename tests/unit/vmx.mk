@@ -24,3 +24,13 @@ vmx_entryfail_test_SOURCES = tests/unit/vmx_entryfail_test.c \
 vmx_entryfail_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 vmx_entryfail_test_CFLAGS = $(UNIT_CFLAGS)
 vmx_entryfail_test_LDADD = $(UNIT_LIBS)
+
+# Both vendors' way from an exit to a verdict and back, with a VMCS in memory.
+check_PROGRAMS += exits_test
+TESTS += exits_test
+exits_test_SOURCES = tests/unit/exits_test.c \
+	tests/unit/fakevmx/vmx/vmx_insn.h libvmm/cpu/event.c \
+	libvmm/svm/svm_exit.c libvmm/vmx/vmx_decode.c libvmm/vmx/vmx_exit.c
+exits_test_CPPFLAGS = -I$(top_srcdir)/tests/unit/fakevmx $(UNIT_CPPFLAGS)
+exits_test_CFLAGS = $(UNIT_CFLAGS)
+exits_test_LDADD = $(UNIT_LIBS)
