@@ -397,8 +397,9 @@ void starts_patterns(void)
 }
 
 /*
- * Without any sign that a processor will be started.  Not on QEMU: after the
- * #VMEXIT of an INIT it does that INIT at once, though GIF is 0.
+ * Without any sign that a processor will be started.  For processors: after
+ * the #VMEXIT of an INIT QEMU does that INIT at once, though GIF is 0; Bochs
+ * keeps it pending after the VM exit, for the next one.
  */
 void starts_unsigned(void)
 {
