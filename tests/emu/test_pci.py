@@ -127,3 +127,22 @@ def monitor(t):
             m.wait_for(r"^HOOK unregister mem 0x[0-9A-F]{8}", 30)
             m.wait_for(r"^HOOK register mem 0x[0-9A-F]{8}", 30)
             m.wait_exit(30)
+
+
+@test("pci/conceal-ports")
+def conceal_ports(t):
+    """A machine without ECAM: found and concealed by the ports."""
+    files = flow.direct([linux.boot_line()], "full", linux.boot_files(LOOK),
+                        "vmm.driver.pci=id=8086:100e, driver=conceal\n")
+    with Qemu(t.folder, files, extra=["-M", "pc", "-device",
+                                      "e1000,addr=5,romfile="],
+              time_limit=150) as m:
+        m.wait_for(r"\[00:05\.0/8086:100E\] concealed", 60)
+        m.wait_for(r"PCI: \d+ devices found", 10)
+        m.wait_for("^LOOKED", 120)
+        m.wait_exit(30)
+        text = m.serial.text()
+    found = re.findall(r"^FUNCTION (\S+)", text, re.MULTILINE)
+    t.equal(found, ["0000:00:00.0", "0000:00:01.0", "0000:00:01.1",
+                    "0000:00:01.3", "0000:00:02.0"], "functions")
+    t.check("MCFG [" not in text, "an ECAM range on a PC without one")
