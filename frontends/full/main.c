@@ -32,6 +32,7 @@ const struct dbgsh_command *const bvnet_dbgsh_commands[] = {
 	&dbgsh_echoctl,
 	&dbgsh_log,
 	&dbgsh_mem,
+	&dbgsh_net,
 	&dbgsh_monitor,
 	&dbgsh_pci,
 	&dbgsh_sendint,

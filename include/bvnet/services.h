@@ -29,6 +29,8 @@ uint64_t net_services_poll(struct vmm_vcpu *v, uint64_t now);
 
 /* The command; needs net_services_poll(). */
 extern const struct dbgsh_command dbgsh_echoctl;
+/* The command that tells the stack's state. */
+extern const struct dbgsh_command dbgsh_net;
 
 VMM_END_DECLS
 

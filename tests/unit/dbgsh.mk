@@ -56,7 +56,7 @@ TESTS += services_test
 services_test_SOURCES = tests/unit/services_test.c $(SERVICES_SOURCES) \
 	tests/unit/dbgsh_world.c tests/unit/dbgsh_world.h \
 	tests/unit/fake_vcpu.c tests/unit/fake_vcpu.h $(TELNET_SOURCES) \
-	$(DBGSH_CORE_SOURCES) libbvnet/dbgsh_machine.c \
+	$(DBGSH_CORE_SOURCES) libbvnet/dbgsh_machine.c libbvnet/dbgsh_net.c \
 	libvmm/core/config_names.c libvmm/core/config_print.c \
 	libvmm/core/error.c libvmm/core/log.c libvmm/core/printf.c \
 	libvmm/core/ratelimit.c

@@ -18,7 +18,8 @@
 #include "dbgsh_world.h"
 
 const struct dbgsh_command *const bvnet_dbgsh_commands[] = {
-	&dbgsh_help, &dbgsh_stats, &dbgsh_echoctl, &dbgsh_exit, NULL
+	&dbgsh_help, &dbgsh_stats, &dbgsh_echoctl, &dbgsh_net,
+	&dbgsh_exit, NULL
 };
 
 /* --- lwIP --- */
@@ -223,7 +224,10 @@ void vmm_service_wake(struct vmm *vmm)
 
 void net_stack_get_info(struct net_stack_info *info)
 {
-	*info = (struct net_stack_info){ .running = stack_runs };
+	*info = (struct net_stack_info){
+		.running = stack_runs, .ip = { 10, 0, 2, 15 },
+		.heap_size = 2 << 20, .heap_used = 3 << 10, .bad_options = 7,
+	};
 }
 
 /* --- the other end --- */
@@ -459,6 +463,8 @@ static void controls_the_echo(void **state)
 	start("10.0.2.2");
 	dbgsh_start(&sh, &world_vmm, bvnet_dbgsh_commands, 0);
 	stack_runs = false;
+	tell("net\r");
+	assert_said("No IP stack runs.\n");
 	tell("echoctl\rclient send\r");
 	assert_said("Sending a message...\nError Code: ");
 	stack_runs = true;
@@ -559,6 +565,10 @@ static void recovers_the_slot(void **state)
 	assert_said("Error Code: -11\nDone.\n");
 	tell("\r");
 	assert_said("> ");
+	tell("net\r");
+	assert_said("address  10.0.2.15\n");
+	assert_said("heap     3 of 2048 KiB used, ");
+	assert_said("dropped  7 frames with bad TCP options\n");
 }
 
 int main(void)
