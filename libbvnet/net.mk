@@ -39,6 +39,7 @@ libbvnet_la_SOURCES += libbvnet/stack.c
 libbvnet_la_CPPFLAGS += $(LWIP_INCLUDES)
 libbvnet_la_LIBADD += $(LWIP_OBJECTS)
 libbvnet_la_DEPENDENCIES = $(LWIP_OBJECTS)
+CLEANFILES += $(LWIP_OBJECTS) $(LWIP_OBJECTS:.lo=.o)
 $(LWIP_OBJECTS): libbvnet/lwip/%.lo: $(LWIP_DIR)/src/%.c $(LWIP_PORT_FILES)
 	$(AM_V_at)$(MKDIR_P) $(@D)
 	$(AM_V_CC)$(LIBTOOL) $(AM_V_lt) --tag=CC --mode=compile $(CC) \
