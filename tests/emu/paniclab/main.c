@@ -2,6 +2,7 @@
 /*
  * A variant that breaks on demand, by hypercall: what a panic shows can only
  * be tested with a bug in the VMM, and the real variants have none to offer.
+ * It also tells how many exits there were.
  * Built from the public headers, as a prototype would be.
  */
 #include <stddef.h>
@@ -11,6 +12,7 @@
 #include <vmm/panic.h>
 #include <vmm/sinks.h>
 #include <vmm/smp.h>
+#include <vmm/vcpu.h>
 #include <vmm/vmm.h>
 
 static void panic_call(struct vmm_vcpu *v, void *ctx)
@@ -89,6 +91,18 @@ static void pause_call(struct vmm_vcpu *v, void *ctx)
 	vmm_log_err("pause: all stopped after %lld us\n", (long long)usec);
 }
 
+/* RAX: exits of this vCPU so far, with this one */
+static void exits_call(struct vmm_vcpu *v, void *ctx)
+{
+	uint64_t sum = 0;
+	int i;
+
+	(void)ctx;
+	for (i = 0; i < VMM_EXIT_REASONS; i++)
+		sum += vmm_vcpu_exits(v, (enum vmm_exit_reason)i);
+	vmm_vcpu_set(v, VMM_REG_RAX, sum);
+}
+
 static int init(struct vmm *vmm)
 {
 	static const struct {
@@ -98,7 +112,7 @@ static int init(struct vmm *vmm)
 		{ "panic", panic_call }, { "assert", assert_call },
 		{ "fault", fault_call }, { "text", text_call },
 		{ "data", data_call }, { "stack", stack_call },
-		{ "pause", pause_call },
+		{ "pause", pause_call }, { "exits", exits_call },
 	};
 	size_t i;
 	int rc = 0;
@@ -124,6 +138,7 @@ static const struct vmm_unit unit = {
 
 static const struct vmm_vendor_ops *const vendors[] = {
 	&vmm_svm_ops,
+	&vmm_vmx_ops,
 	NULL
 };
 
