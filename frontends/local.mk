@@ -7,7 +7,7 @@ VARIANT_ELFS = $(BV_VARIANTS:%=%.elf)
 VARIANT_OBJECTS = $(BV_VARIANTS:%=frontends/%.o)
 
 # In the order in which a static link needs them.
-VARIANT_LIBS = libbvnet.la libvmm.la
+VARIANT_LIBS = libbvnet.la libnicdrv.la libvmm.la
 
 pkgdata_DATA += $(VARIANT_ELFS) bitvisor.elf
 dist_pkgdata_DATA = frontends/hv.ld

@@ -10,6 +10,7 @@ bvnetinc_HEADERS = \
 	include/bvnet/dbgshcall.h \
 	include/bvnet/net.h \
 	include/bvnet/password.h \
+	include/bvnet/netdev.h \
 	include/bvnet/random.h \
 	include/bvnet/rtc.h \
 	include/bvnet/services.h \

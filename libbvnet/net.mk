@@ -16,6 +16,9 @@ BVNET_SYSLOG_SOURCES = \
 	libbvnet/syslog.c \
 	libbvnet/syslog_text.c
 libbvnet_la_SOURCES += $(BVNET_PURE_SOURCES) $(BVNET_SYSLOG_SOURCES) \
+	libbvnet/netdev.c \
+	libbvnet/netdev.h \
+	libbvnet/netdev_virtio.c \
 	libbvnet/random_cpu.c \
 	libbvnet/rtc_read.c
 

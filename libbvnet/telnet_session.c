@@ -240,7 +240,8 @@ static void check_idle(struct telnet_session *s, uint64_t now)
 {
 	uint64_t limit = s->state == SHELL ? TELNET_IDLE : TELNET_LOGIN;
 
-	if (s->state == GOODBYE || now - s->last < limit)
+	/* Bytes may have come since the caller looked at the clock. */
+	if (s->state == GOODBYE || now < s->last + limit)
 		return;
 	s->state = GOODBYE;
 	say(s, "\nNobody there: good-bye.\n");

@@ -325,10 +325,42 @@ static uint64_t padded(uint32_t size, uint64_t align)
 	return (size + align - 1) & ~(align - 1);
 }
 
-/* Look for the request among the notes in data[0, size).  Returns 1 when
- * found, 0 when not, -1 when the notes do not fit their segment. */
-static int find_request(const uint8_t *data, uint64_t size, uint64_t align,
-			struct bv_image_request *request)
+/* What the image's notes ask for. */
+struct wishes {
+	struct bv_image_request request;
+	bool found;		/* the request */
+	uint64_t heap;		/* of the other notes */
+};
+
+/* Returns 0, or -1 if it is one of ours and is not as it should be. */
+static int read_note(const struct elf64_note *n, const uint8_t *name,
+		     const uint8_t *desc, struct wishes *w)
+{
+	uint64_t heap;
+
+	if (n->namesz != sizeof(BV_NOTE_NAME) ||
+	    memcmp(name, BV_NOTE_NAME, n->namesz) != 0)
+		return 0;
+	switch (n->type) {
+	case BV_NOTE_TYPE_REQUEST:
+		if (n->descsz < sizeof(w->request))
+			return -1;
+		memcpy(&w->request, desc, sizeof(w->request));
+		w->found = true;
+		return 0;
+	case BV_NOTE_TYPE_HEAP:
+		if (n->descsz < sizeof(heap))
+			return -1;
+		memcpy(&heap, desc, sizeof(heap));
+		return __builtin_add_overflow(w->heap, heap, &w->heap) ? -1 : 0;
+	default:
+		return 0;
+	}
+}
+
+/* The notes in data[0, size).  -1 when they do not fit their segment. */
+static int read_notes(const uint8_t *data, uint64_t size, uint64_t align,
+		      struct wishes *w)
 {
 	struct elf64_note n;
 
@@ -341,16 +373,9 @@ static int find_request(const uint8_t *data, uint64_t size, uint64_t align,
 		name = at + sizeof(n);
 		desc = name + padded(n.namesz, align);
 		if (!inside(name, n.namesz, size) ||
-		    !inside(desc, n.descsz, size))
+		    !inside(desc, n.descsz, size) ||
+		    read_note(&n, data + name, data + desc, w) < 0)
 			return -1;
-		if (n.type == BV_NOTE_TYPE_REQUEST &&
-		    n.namesz == sizeof(BV_NOTE_NAME) &&
-		    !memcmp(data + name, BV_NOTE_NAME, n.namesz)) {
-			if (n.descsz < sizeof(*request))
-				return -1;
-			memcpy(request, data + desc, sizeof(*request));
-			return 1;
-		}
 		at = desc + padded(n.descsz, align);
 	}
 	return 0;
@@ -358,28 +383,32 @@ static int find_request(const uint8_t *data, uint64_t size, uint64_t align,
 
 static int read_request(const struct reader *r)
 {
-	struct bv_image_request *request = &r->image->request;
+	struct wishes w = { .found = false };
+	unsigned last = 0;
 
 	for (unsigned i = 0; i < r->header.phnum; i++) {
 		struct elf64_phdr p = phdr_at(r, i);
-		int found, error;
+		int error;
 
 		if (p.type != PT_NOTE)
 			continue;
 		error = need(r, p.offset, p.filesz);
 		if (error)
 			return error;
-		found = find_request(r->file + p.offset, p.filesz,
-				     p.align == 8 ? 8 : 4, request);
-		if (found < 0)
+		if (read_notes(r->file + p.offset, p.filesz,
+			       p.align == 8 ? 8 : 4, &w) < 0)
 			return fail(r, ELF_BAD_NOTE, i);
-		if (found && request->handoff_version != BV_HANDOFF_VERSION)
-			return fail(r, ELF_HANDOFF_VERSION,
-				    request->handoff_version);
-		if (found)
-			return 0;
+		last = i;
 	}
-	return fail(r, ELF_NO_NOTE, 0);
+	if (!w.found)
+		return fail(r, ELF_NO_NOTE, 0);
+	if (w.request.handoff_version != BV_HANDOFF_VERSION)
+		return fail(r, ELF_HANDOFF_VERSION, w.request.handoff_version);
+	if (__builtin_add_overflow(w.request.heap_base_size, w.heap,
+				   &w.request.heap_base_size))
+		return fail(r, ELF_BAD_NOTE, last);
+	r->image->request = w.request;
+	return 0;
 }
 
 /* --- relocations --- */

@@ -3,7 +3,9 @@
  * shell. */
 #include <stddef.h>
 #include <bvnet/dbgsh.h>
+#include <bvnet/netdev.h>
 #include <bvnet/services.h>
+#include <nicdrv/device.h>
 #include <vmm/pci.h>
 #include <vmm/sinks.h>
 #include <vmm/vmm.h>
@@ -20,6 +22,7 @@ static const struct vmm_unit *const units[] = {
 	&vmm_sink_screen,
 	&vmm_sink_guest,
 	&vmm_pci,
+	&bvnet_netdev,
 	&bvnet_dbgsh_guest,
 	NULL
 };
@@ -45,6 +48,7 @@ const struct dbgsh_command *const bvnet_dbgsh_commands[] = {
 };
 
 static const struct vmm_pci_driver *const pci_drivers[] = {
+	&nic_pro1000,
 	&vmm_pci_conceal,
 	&vmm_pci_monitor,
 	NULL

@@ -42,6 +42,10 @@ struct bv_image_request {
 	uint64_t heap_per_cpu;		/* bytes more for each processor */
 };
 
+/* Any number of notes of this type: bytes of heap more, for units that need
+ * much (a uint64_t). */
+#define BV_NOTE_TYPE_HEAP	2u
+
 /* Functions of the loader, callable until the entry call returns or, on
  * success, until the guest has started (the last call is then long over).
  * Boot processor only, with the firmware's descriptor tables, page tables

@@ -9,6 +9,7 @@
 #define VMM_PAGEPOOL_H
 
 #include <stdbool.h>
+#include <boot/handoff.h>
 #include <vmm/compiler.h>
 #include <vmm/spinlock.h>
 
@@ -23,6 +24,21 @@ struct vmm_pagepool {
 	uint64_t *used;		/* bitmap, one bit a page, at the heap's start */
 	uint64_t hint;		/* where the next search begins */
 };
+
+/*
+ * In a unit's source file: have the loader reserve that many bytes more if the
+ * unit is in the image.
+ */
+#define VMM_HEAP_WANTED(bytes) \
+	static const struct { \
+		uint32_t name_size, desc_size, type; \
+		char name[(sizeof(BV_NOTE_NAME) + 3) & ~3u]; \
+		uint64_t size; \
+	} VMM_PACKED vmm_heap_note \
+	__attribute__((section(".note.bitvisor"), used, aligned(4))) = { \
+		sizeof(BV_NOTE_NAME), sizeof(uint64_t), BV_NOTE_TYPE_HEAP, \
+		BV_NOTE_NAME, (bytes), \
+	}
 
 /* Manage [base, base+size), page-aligned, contents unknown.  The bitmap takes
  * the first pages of it.  -EINVAL if it is too small or not aligned. */

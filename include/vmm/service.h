@@ -11,7 +11,7 @@
  *
  * A device may interrupt once more while its first NMI is on its way, and be
  * asked once for both: one NMI without a cause that follows one with a cause
- * within a millisecond is taken for that and goes to nobody.
+ * within a second is taken for that and goes to nobody.
  */
 #ifndef VMM_SERVICE_H
 #define VMM_SERVICE_H
@@ -27,8 +27,9 @@ struct vmm_service {
 	const char *name;
 	/* Do what there is to do.  True: a device of this service had
 	 * interrupted, and its interrupt is acknowledged.  On the service CPU,
-	 * interrupts off, NMIs may come; must not block. */
-	bool (*run)(void *ctx);
+	 * interrupts off, NMIs may come; must not block.  nmi: an NMI came
+	 * that may be this service's or another's. */
+	bool (*run)(void *ctx, bool nmi);
 	void *ctx;
 };
 

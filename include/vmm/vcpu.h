@@ -64,6 +64,9 @@ void vmm_vcpu_set_seg(struct vmm_vcpu *v, enum vmm_segreg seg,
 
 /* Number of the vCPU, 0 for the boot processor.  Any CPU. */
 unsigned vmm_vcpu_number(const struct vmm_vcpu *v);
+
+/* That of this CPU; NULL before it runs in the VMM's environment. */
+struct vmm_vcpu *vmm_vcpu_current(void);
 struct vmm *vmm_vcpu_vmm(const struct vmm_vcpu *v);
 
 /* Exits so far by reason.  Any CPU (the count may be one behind). */

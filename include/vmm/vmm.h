@@ -69,6 +69,9 @@ VMM_NORETURN void vmm_reset_machine(void);
 /* Microseconds since the VMM was entered; 0 before calibration.  Any CPU. */
 uint64_t vmm_uptime_usec(void);
 
+/* Busy wait.  Before calibration at least roughly right, never for ever. */
+void vmm_delay_usec(uint64_t usec);
+
 VMM_END_DECLS
 
 #endif

@@ -97,7 +97,5 @@ struct vmm_vcpu *vmm_vcpu_current(void);
  * vmm_panic_stopped.  Returns after a bounded time whether they answer or
  * not.  Must not log: the log's lock may be held below it. */
 void vmm_cpus_stop(void);
-/* Busy wait.  Before calibration at least roughly right, never for ever. */
-void vmm_delay_usec(uint64_t usec);
 
 #endif

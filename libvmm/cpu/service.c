@@ -8,27 +8,27 @@
 #define MSI_BASE		UINT64_C(0xfee00000)
 #define MSI_DEST_SHIFT		12
 #define MSI_DELIVERY_NMI	(ICR_MODE_NMI << 8)
-#define ECHO_USEC		1000u
+#define ECHO_USEC		1000000u
 
 static const struct vmm_service *services[MAX_SERVICES];
 static uint64_t echo_until;	/* an NMI without cause may be a device's */
 
 /* All run, whoever interrupted: one NMI is latched for any number of them. */
-static bool run_all(void)
+static bool run_all(bool nmi)
 {
 	bool cause = false;
 	unsigned i;
 
 	for (i = 0; i < MAX_SERVICES; i++)
 		if (services[i])
-			cause |= services[i]->run(services[i]->ctx);
+			cause |= services[i]->run(services[i]->ctx, nmi);
 	return cause;
 }
 
 /* See struct vmm.serve. */
 static bool serve(bool nmi)
 {
-	bool cause = run_all();
+	bool cause = run_all(nmi);
 	uint64_t now = vmm_uptime_usec();
 
 	if (cause) {

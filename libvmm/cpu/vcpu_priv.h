@@ -184,7 +184,4 @@ unsigned vmm_insn_len(struct vmm_vcpu *v, const uint8_t *opcode, unsigned n);
 int vmm_start_cpu(struct vmm_vcpu *v, const struct boot_frame *frame,
 		  char *error, size_t size) VMM_MUST_CHECK;
 
-/* The vCPU of the CPU that asks; NULL outside of the VMM's environment. */
-struct vmm_vcpu *vmm_vcpu_current(void);
-
 #endif

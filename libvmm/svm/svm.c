@@ -241,8 +241,14 @@ static int svm_start(struct vmm_vcpu *v, const struct boot_state *state,
 	vm_cr = x86_rdmsr(MSR_AMD_VM_CR);
 	x86_wrmsr(MSR_AMD_VM_CR, vm_cr | VM_CR_R_INIT);
 	load_state(v, state);
+	/* Also on a single processor a device of the VMM's needs it. */
+	if (v->vmm->serve)
+		svm_intercept(s->vmcb, SVM_EXIT_NMI, true);
 	v->running = true;
 	__asm__ volatile("vmsave %0" :: "a"(v->host_area) : "memory");
+	__asm__ volatile("clgi" ::: "memory");
+	if (v->attention)	/* from here on NMIs exit */
+		vmm_attend(v);
 	svm_run(v);
 	v->running = false;
 	vmm_snprintf(error, size, "the processor refused the first VMRUN"

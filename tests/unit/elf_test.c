@@ -600,9 +600,46 @@ static void causes_have_texts(void **state)
 	assert_string_equal(value, "relocation type %u");
 }
 
+static int open_with_heaps(uint64_t first, uint64_t second, uint32_t size,
+			   struct elf_image *image, struct elf_error *error)
+{
+	const size_t at = NOTE - 64;
+	struct file f;
+
+	make_good(&f);
+	put(&f, PH(PH_NOTE, P_OFFSET), 8, at);
+	put(&f, PH(PH_NOTE, P_FILESZ), 8, 72 + 64);
+	put_note(&f, at, "BitVisor", 8, BV_NOTE_TYPE_HEAP);
+	put(&f, at + 24, 8, first);
+	put_note(&f, at + 32, "BitVisor", size, BV_NOTE_TYPE_HEAP);
+	put(&f, at + 32 + 24, 8, second);
+	return elf_open(image, f.bytes, f.size, error);
+}
+
+/* Wishes of units are added to the image's. */
+static void heap_notes(void **state)
+{
+	struct elf_image image;
+	struct elf_error error;
+
+	(void)state;
+	assert_int_equal(open_with_heaps(0x100000, 0x200000, 8, &image,
+					 &error), 0);
+	assert_int_equal(image.request.heap_base_size, 0x12345 + 0x300000);
+	assert_int_equal(open_with_heaps(0x100000, UINT64_MAX - 0xfffff, 8,
+					 &image, &error), -EBADMSG);
+	assert_int_equal(error.cause, ELF_BAD_NOTE);
+	assert_int_equal(open_with_heaps(0x100000, UINT64_MAX - 0x100000, 8,
+					 &image, &error), -EBADMSG);
+	assert_int_equal(error.cause, ELF_BAD_NOTE);
+	assert_int_equal(open_with_heaps(1, 2, 7, &image, &error), -EBADMSG);
+	assert_int_equal(error.cause, ELF_BAD_NOTE);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(heap_notes),
 		cmocka_unit_test(good_is_described),
 		cmocka_unit_test(good_is_placed),
 		cmocka_unit_test(alignment_is_kept),

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "netdev.h"
+
+#include <string.h>
+#include <bitvisor/config.h>
+#include <bvnet/netdev.h>
+#include <bvnet/rtc.h>
+#include <bvnet/services.h>
+#include <bvnet/stack.h>
+#include <vmm/error.h>
+#include <vmm/log.h>
+
+#define MAX_NETDEVS	4u
+/* Rounds of one visit: more work waits for the next interrupt or kick. */
+#define ROUNDS		8u
+#define KICK_MAX_USEC	1000000u
+/* How late an interrupt of the NIC may be. */
+#define LATE_USEC	1000000u
+
+/* The switch's buffers, the stack's heap, rings and devices. */
+VMM_HEAP_WANTED(UINT64_C(8) << 20);
+
+static struct netdev netdevs[MAX_NETDEVS];
+static struct net_random random_numbers;
+
+/* --- running --- */
+
+/* The NIC is the clock: it interrupts when the next deadline is there. */
+static void arm(struct netdev *nd, uint64_t now, uint64_t usec)
+{
+	if (usec > KICK_MAX_USEC && usec != UINT64_MAX)
+		usec = KICK_MAX_USEC;
+	if (!nd->running || !nd->interrupts || usec == UINT64_MAX ||
+	    (nd->kick_at > now && nd->kick_at <= now + usec))
+		return;
+	if (nic_kick_after(nd->device->nic, (uint32_t)usec) == 0)
+		nd->kick_at = now + usec;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The services look at the machine as one of its processors: they run where
+ * the NIC's interrupts come. */
+static uint64_t poll_services(struct netdev *nd)
+{
+	struct vmm_vcpu *v = vmm_vcpu_current();
+
+	if (!nd->stack || !nd->running || !v || vmm_vcpu_number(v) != 0)
+		return UINT64_MAX;
+	return net_services_poll(v, vmm_uptime_usec());
+}
+
+void netdev_poll(struct netdev *nd)
+{
+	unsigned rounds = ROUNDS;
+	uint64_t now, next;
+
+	do {
+		now = vmm_uptime_usec();
+		if (nd->virtio)
+			virtio_net_poll(nd->virtio);
+		next = net_poll(nd->net, now);
+		next = earlier(next, poll_services(nd));
+	} while (next == 0 && --rounds);
+	arm(nd, now, next);
+}
+
+/* A kick's cause is there at once, its interrupt is what comes later: seen (and
+ * acknowledged) early, the kick is over, but the interrupt may still come. */
+static void kick_seen(struct netdev *nd, uint64_t now)
+{
+	if (nd->kick_at > now)
+		nd->stray_until = nd->kick_at + LATE_USEC;
+	nd->kick_at = 0;
+}
+
+static bool is_stray(struct netdev *nd, uint64_t now)
+{
+	bool stray = now < nd->stray_until;
+
+	nd->stray_until = 0;
+	return stray;
+}
+
+/* A service's run: the NIC's NMI came, or somebody else's. */
+static bool serve(void *ctx, bool nmi)
+{
+	struct netdev *nd = ctx;
+	struct nic *nic = nd->device->nic;
+	uint32_t cause = nd->interrupts ? nic_irq_cause(nic) : 0;
+	bool ours = cause != 0;
+	uint64_t now;
+
+	vmm_spin_lock(&nd->lock);
+	if (nd->interrupts)
+		nic_irq_disable(nic);
+	now = vmm_uptime_usec();
+	if (cause & NIC_CAUSE_KICK)
+		kick_seen(nd, now);
+	else if (nmi && !cause)
+		ours = is_stray(nd, now);
+	netdev_poll(nd);
+	if (nd->interrupts)
+		nic_irq_enable(nic);
+	vmm_spin_unlock(&nd->lock);
+	return ours;
+}
+
+struct net *bvnet_netdev_lock(unsigned n)
+{
+	if (n >= MAX_NETDEVS || !netdevs[n].device)
+		return NULL;
+	vmm_spin_lock(&netdevs[n].lock);
+	return netdevs[n].net;
+}
+
+void bvnet_netdev_unlock(unsigned n)
+{
+	netdev_poll(&netdevs[n]);
+	vmm_spin_unlock(&netdevs[n].lock);
+}
+
+void netdev_hold(struct vmm_pci_dev *dev, bool on)
+{
+	struct netdev *nd = dev->ctx;
+
+	if (on) {
+		vmm_spin_lock(&nd->lock);
+		return;
+	}
+	nic_device_moved(nd->device);
+	vmm_spin_unlock(&nd->lock);
+}
+
+void netdev_reset(struct vmm_pci_dev *dev, bool function)
+{
+	struct netdev *nd = dev->ctx;
+
+	if (!function)
+		nic_restart(nd->device->nic);
+}
+
+/* --- starting --- */
+
+static int choose_irq(struct netdev *nd)
+{
+	const struct nic *nic = nd->device->nic;
+	struct nic_irq irq = { .mode = NIC_IRQ_NONE };
+
+	vmm_service_message(nd->device->vmm, &irq.address, &irq.data);
+	if (nic->caps & NIC_CAP_MSIX)
+		irq.mode = NIC_IRQ_MSIX;
+	else if (nic->caps & NIC_CAP_MSI)
+		irq.mode = NIC_IRQ_MSI;
+	else
+		vmm_log_warning(VMM_PCI_FORMAT " has no MSI: the VMM's network"
+				" runs only when the guest uses it\n",
+				VMM_PCI_ARGS(nd->device->dev->addr));
+	nd->interrupts = irq.mode != NIC_IRQ_NONE;
+	return nic_irq_setup(nd->device->nic, &irq);
+}
+
+static int start_stack(struct netdev *nd)
+{
+	struct net_stack_setup setup = {
+		.dhcp = config.ip.use_dhcp,
+		.heap_size = (size_t)config.ip.heap << 10,
+		.random = &random_numbers,
+	};
+	const struct nic *nic = nd->device->nic;
+	int rc;
+
+	memcpy(setup.ip, config.ip.ipaddr, sizeof(setup.ip));
+	memcpy(setup.netmask, config.ip.netmask, sizeof(setup.netmask));
+	memcpy(setup.gateway, config.ip.gateway, sizeof(setup.gateway));
+	net_random_add_processor(&random_numbers);
+	net_random_add(&random_numbers, nic->mac, sizeof(nic->mac));
+	rc = net_stack_start(nd->net, &setup, &nd->device->vmm->pool,
+			     vmm_uptime_usec());
+	if (rc < 0)
+		return rc;
+	nd->stack = true;
+	/* Without the services there is still a network; the log says why. */
+	if (net_services_start(nd->device->vmm) < 0)
+		vmm_log_warning("The debug shell cannot be reached by"
+				" telnet\n");
+	return 0;
+}
+
+/* A line was logged.  Its own CPU comes by; others are called. */
+static void log_wake(void *ctx)
+{
+	struct netdev *nd = ctx;
+
+	if (nd->running)
+		vmm_service_wake(nd->device->vmm);
+}
+
+static int start_log(struct netdev *nd)
+{
+	const struct config_data_tty_syslog *syslog = &config.vmm.tty_syslog;
+	uint64_t seconds = net_rtc_read();
+	struct net_syslog_setup setup = {
+		.format = !syslog->enable ? NET_SYSLOG_CHARACTERS :
+			syslog->rfc5424 ? NET_SYSLOG_RFC5424 :
+			NET_SYSLOG_PLAIN,
+		.level = VMM_LOG_INFO,
+		.wake = log_wake,
+		.wake_ctx = nd,
+	};
+
+	if (seconds)
+		setup.epoch = seconds * 1000000 - vmm_uptime_usec();
+	memcpy(setup.mac, config.vmm.tty_mac_address, sizeof(setup.mac));
+	memcpy(setup.src, syslog->src_ipaddr, sizeof(setup.src));
+	memcpy(setup.dst, syslog->dst_ipaddr, sizeof(setup.dst));
+	memcpy(setup.netmask, config.ip.netmask, sizeof(setup.netmask));
+	memcpy(setup.gateway, config.ip.gateway, sizeof(setup.gateway));
+	return net_syslog_start(nd->net, &setup, &nd->device->vmm->pool,
+				&nd->syslog);
+}
+
+/* The guest has the device as it is; its BARs must be followed. */
+static int share(struct netdev *nd)
+{
+	static const struct vmm_pci_ops ops = {
+		.hold = netdev_hold,
+		.reset = netdev_reset,
+	};
+
+	return vmm_pci_own(nd->device->vmm, nd->device->dev, &ops, nd, 0);
+}
+
+static int show_guest(struct netdev *nd, enum net_mode mode)
+{
+	if (nd->device->passed)
+		return share(nd);
+	if (!net_mode_wants_guest(mode))
+		return netdev_hide(nd);
+	return netdev_virtio_start(nd);
+}
+
+static int start(struct netdev *nd, enum net_mode mode)
+{
+	struct vmm *vmm = nd->device->vmm;
+	int rc = net_create(mode, nd->device->nic, &vmm->pool, &nd->net);
+
+	/* A NIC that the guest drives interrupts the guest. */
+	if (rc == 0 && !nd->device->passed)
+		rc = choose_irq(nd);
+	if (rc == 0)
+		rc = show_guest(nd, mode);
+	if (rc == 0 && nd->device->tty)
+		rc = start_log(nd);
+	if (rc == 0 && net_mode_has_stack(mode))
+		rc = start_stack(nd);
+	if (rc == 0)
+		rc = vmm_service_register(vmm, &nd->service);
+	if (rc == 0)
+		net_start(nd->net);
+	return rc;
+}
+
+static int attach(struct nic_device *device)
+{
+	enum net_mode mode;
+	unsigned i;
+	int rc = net_mode_parse(device->net, &mode);
+
+	for (i = 0; i < MAX_NETDEVS && netdevs[i].device; i++)
+		;
+	if (i == MAX_NETDEVS)
+		return VMM_ERROR(ENOSPC);
+	if (rc < 0)
+		return rc;
+	if (device->passed && net_mode_has_stack(mode)) {
+		vmm_log_err(VMM_PCI_FORMAT " net=%s needs virtio=1\n",
+			    VMM_PCI_ARGS(device->dev->addr), device->net);
+		return VMM_ERROR(EOPNOTSUPP);
+	}
+	if (device->passed)	/* the guest's frames do not come by here */
+		mode = NET_MODE_NONE;
+	netdevs[i] = (struct netdev){
+		.device = device,
+		.service = { "net", serve, &netdevs[i] },
+	};
+	rc = start(&netdevs[i], mode);
+	if (rc < 0)
+		netdevs[i].device = NULL;
+	return rc;
+}
+
+static void detach(struct nic_device *device)
+{
+	unsigned i;
+
+	for (i = 0; i < MAX_NETDEVS; i++) {
+		struct netdev *nd = &netdevs[i];
+
+		if (nd->device != device)
+			continue;
+		vmm_service_unregister(device->vmm, &nd->service);
+		if (nd->syslog)
+			net_syslog_stop(nd->syslog);
+		net_destroy(nd->net);
+		nd->device = NULL;
+	}
+}
+
+static bool is_mode(const char *text)
+{
+	enum net_mode mode;
+
+	return net_mode_parse(text, &mode) == 0;
+}
+
+static bool wants_guest(const char *text)
+{
+	enum net_mode mode;
+
+	return net_mode_parse(text, &mode) == 0 && net_mode_wants_guest(mode);
+}
+
+const struct nic_user nic_user = {
+	.net_known = is_mode,
+	.net_wants_guest = wants_guest,
+	.attach = attach,
+	.detach = detach,
+};
+
+/* --- the unit --- */
+
+/* Only now may NMIs come: before, they would be the firmware's. */
+static void cpu_init(struct vmm *vmm, struct vmm_vcpu *v)
+{
+	unsigned i;
+
+	(void)vmm;
+	if (vmm_vcpu_number(v) != 0)
+		return;
+	for (i = 0; i < MAX_NETDEVS; i++) {
+		struct netdev *nd = &netdevs[i];
+
+		if (!nd->device)
+			continue;
+		vmm_spin_lock(&nd->lock);
+		nd->running = true;
+		if (nd->interrupts)
+			nic_irq_enable(nd->device->nic);
+		netdev_poll(nd);
+		vmm_spin_unlock(&nd->lock);
+	}
+}
+
+static void shut_down(struct vmm *vmm)
+{
+	unsigned i;
+
+	(void)vmm;
+	for (i = 0; i < MAX_NETDEVS; i++)
+		if (netdevs[i].device)
+			nic_quiesce(netdevs[i].device->nic);
+}
+
+const struct vmm_unit bvnet_netdev = {
+	.name = "network",
+	.cpu_init = cpu_init,
+	.shutdown = shut_down,
+};

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A NIC that the VMM drives, and all that is on it. */
+#ifndef BVNET_NETDEV_PRIV_H
+#define BVNET_NETDEV_PRIV_H
+
+#include <bvnet/net.h>
+#include <bvnet/syslog.h>
+#include <nicdrv/device.h>
+#include <nicdrv/virtio_net.h>
+#include <vmm/service.h>
+#include <vmm/spinlock.h>
+#include <vmm/vmm.h>
+
+struct netdev {
+	struct nic_device *device;	/* NULL: this entry is free */
+	struct net *net;
+	struct virtio_net *virtio;	/* what the guest sees, or NULL */
+	struct net_syslog *syslog;	/* or NULL */
+	struct vmm_service service;
+	/* The net lock: NIC, switch, guest's device, stack.  Below PCI's. */
+	struct vmm_spinlock lock;
+	uint64_t kick_at;	/* when the NIC interrupts for us; 0: not */
+	uint64_t stray_until;	/* ... does so though it was told not to */
+	bool stack;		/* the VMM's, and its services, are on it */
+	bool interrupts;	/* the NIC has some for the VMM */
+	bool running;		/* under the VMM now */
+};
+
+/* Show the guest a virtio network device in the NIC's place; the lock is free.
+ * netdev_virtio.c.  -ENOMEM or what hooking gives. */
+int netdev_virtio_start(struct netdev *nd) VMM_MUST_CHECK;
+/* Or nothing: for a NIC that is the VMM's alone. */
+int netdev_hide(struct netdev *nd) VMM_MUST_CHECK;
+
+/* Do what there is to do, and see to it that it goes on.  Lock held. */
+void netdev_poll(struct netdev *nd);
+
+/* For struct vmm_pci_ops. */
+void netdev_hold(struct vmm_pci_dev *dev, bool on);
+void netdev_reset(struct vmm_pci_dev *dev, bool function);
+
+#endif

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The NIC shared with the guest: what the guest sees in its place, the VMM's
+own address, log and shell on the same wire."""
+
+import re
+import socket
+import struct
+import time
+
+from bvemu import flow, linux
+from bvemu.case import test
+from bvemu.qemu import Qemu
+
+CONFIG = """
+vmm.driver.pci = driver=pro1000, net=@NET@, tty=1, virtio=@VIRTIO@
+vmm.tty_mac_address = 52:55:0a:00:02:02
+vmm.tty_syslog.enable = 1
+vmm.tty_syslog.src_ipaddr = 10.0.2.9
+vmm.tty_syslog.dst_ipaddr = 10.0.2.2
+ip.ipaddr = 10.0.2.9
+ip.netmask = 255.255.255.0
+ip.gateway = 10.0.2.2
+vmm.telnet_dbgsh = 1
+vmm.dbgsh_allow = 10.0.2.0/24
+"""
+
+WORK = """
+@MODPROBE@
+net @MODULE@
+echo "BOUND $(basename $(readlink /sys/class/net/eth0/device/driver))"
+wget -q -O - @URL@ | sha256sum | sed 's/^/SHA256 /'
+@MORE@
+echo READY
+read -t 30 -r _ </dev/ttyS0
+dmesg -r | sed -n 's/^<[0-4]>\\[[^]]*\\] /KERNEL /p'
+echo ENDED
+"""
+DOWNLOAD = 4 << 20
+
+# In this order in the log that the receiver gets.
+SYSLOG_LINES = [
+    "Copyright (c) 2007, 2008 University of Tsukuba",
+    "Using SVM.",
+    "Loading drivers.",
+    "PRO/1000 found.",
+    "[0000:00:02.0] Disconnected PCI device drivers",
+    "Wait for PHY reset and link setup completion.",
+    "PCI: ",
+    "MCFG [0] 0000:00-FF (B0000000,10000000)",
+    "Starting a virtual machine.",
+]
+STACK_LINES = ["IP address changed: 0.0.0.0 -> 10.0.2.9",
+               'telnet server "dbgsh" ready']
+
+
+def datagrams(capture):
+    """Payloads of the UDP datagrams from 10.0.2.9:514 to 10.0.2.2:514 in a
+    capture file (pcap, Ethernet), checksums verified."""
+    data, at, found = capture.read_bytes(), 24, []
+    while at + 16 <= len(data):
+        size = struct.unpack_from("<I", data, at + 8)[0]
+        frame = data[at + 16:at + 16 + size]
+        at += 16 + size
+        if frame[12:14] != b"\x08\x00" or frame[23] != 17 or \
+                frame[26:34] != bytes((10, 0, 2, 9, 10, 0, 2, 2)):
+            continue
+        length = struct.unpack(">H", frame[38:40])[0]
+        if frame[34:38] == struct.pack(">HH", 514, 514):
+            found.append((frame, frame[42:34 + length]))
+    return found
+
+
+def internet_sum(data):
+    data += bytes(len(data) % 2)
+    total = sum(struct.unpack(f">{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return total
+
+
+def check_sums(t, frame):
+    t.equal(internet_sum(frame[14:34]), 0xffff, "IP checksum")
+    length = struct.unpack(">H", frame[38:40])[0]
+    if frame[40:42] == b"\0\0":
+        return      # the sender made none (RFC 768)
+    pseudo = frame[26:34] + struct.pack(">HH", 17, length)
+    t.equal(internet_sum(pseudo + frame[34:34 + length]), 0xffff,
+            "UDP checksum")
+
+
+def check_syslog(t, capture, expected):
+    lines = []
+    for frame, payload in datagrams(capture):
+        check_sums(t, frame)
+        t.check(payload.startswith(b"bitvisor:") and
+                payload.endswith(b"\n"), f"odd datagram {payload}")
+        lines.append(payload[9:-1].decode())
+    at = 0
+    for wanted in expected:
+        hits = [i for i in range(at, len(lines)) if wanted in lines[i]]
+        t.check(hits, f"no line '{wanted}' after line {at} of "
+                + "\n".join(lines))
+        at = hits[0] + 1
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def telnet(port, commands):
+    """What a terminal shows: the shell's answers, options refused."""
+    text = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as s:
+        for command in commands:
+            text += read_until(s, b"> ")
+            s.sendall(command.encode() + b"\r\0")
+        while True:
+            more = s.recv(4096)
+            if not more:
+                break
+            text += more
+    return re.sub(rb"\xff[\xfb-\xfe].", b"", text).decode("ascii")
+
+
+def read_until(s, end):
+    text, limit = b"", time.monotonic() + 20
+    while not text.endswith(end) and time.monotonic() < limit:
+        text += s.recv(4096)
+    return text
+
+
+def machine(t, disk, port, smp=1):
+    return Qemu(t.folder, disk, nic="e1000e", smp=smp, time_limit=200,
+                hostfwd=[f"tcp:127.0.0.1:{port}-10.0.2.9:23"],
+                extra=["-object", "filter-dump,id=wire,netdev=net0,"
+                       "file=wire.pcap"])
+
+
+def make_disk(net, virtio, url, more=""):
+    script = WORK
+    for name, value in (
+            ("URL", url), ("MORE", more),
+            ("MODPROBE", "modprobe virtio_pci" if virtio else ""),
+            ("MODULE", "virtio_net" if virtio else "e1000e")):
+        script = script.replace(f"@{name}@", value)
+    config = CONFIG.replace("@NET@", net).replace("@VIRTIO@", str(virtio))
+    return flow.linux_direct(script, "full", config=config)
+
+
+def check_guest(t, m, server, driver):
+    text = m.serial.text()
+    t.check(f"BOUND {driver}" in text, f"the guest's driver is not {driver}")
+    t.check(f"SHA256 {server.sha256}" in text, "checksum of the download")
+    t.check("NMI received" not in text, "an NMI of the VMM's NIC came through")
+
+
+def shared(smp):
+    def run(t):
+        port = free_port()
+        with linux.Server(DOWNLOAD) as server:
+            disk = make_disk("ippass", 1, server.url,
+                             "ping -c 3 -q 10.0.2.9")
+            with machine(t, disk, port, smp) as m:
+                m.wait_for("^READY", 150)
+                shell = telnet(port, ["version", "cpu", "exit"])
+                m.type("\n")
+                m.wait_for("^ENDED", 60)
+                m.wait_exit(60)
+                check_guest(t, m, server, "virtio_net")
+                t.check("3 packets received" in m.serial.text(),
+                        "the guest's pings to the VMM are lost")
+        t.check("BitVisor" in shell, f"answer to 'version': {shell}")
+        check_syslog(t, t.folder / "wire.pcap", SYSLOG_LINES)
+        for line in STACK_LINES:
+            check_syslog(t, t.folder / "wire.pcap", [line])
+    return run
+
+
+test("net/shared")(shared(1))
+test("net/shared-2-cpus")(shared(2))
+
+
+@test("net/passed")
+def passed(t):
+    """The guest drives the NIC itself, beside the VMM's sender."""
+    with linux.Server(DOWNLOAD) as server:
+        disk = make_disk("pass", 0, server.url)
+        with machine(t, disk, free_port()) as m:
+            m.wait_for("^READY", 150)
+            m.type("\n")
+            m.wait_for("^ENDED", 60)
+            m.wait_exit(60)
+            check_guest(t, m, server, "e1000e")
