@@ -7,8 +7,8 @@ import socket
 import struct
 import time
 
-from bvemu import flow, linux
-from bvemu.case import test
+from bvemu import flow, linux, where
+from bvemu.case import Skip, test
 from bvemu.qemu import Qemu
 
 CONFIG = """
@@ -156,8 +156,14 @@ def check_guest(t, m, server, driver):
     t.check("NMI received" not in text, "an NMI of the VMM's NIC came through")
 
 
+def need_stack():
+    if 'S["LWIP_DIR"]=""' in where.built("config.status").read_text():
+        raise Skip("built without lwIP")
+
+
 def shared(smp):
     def run(t):
+        need_stack()
         port = free_port()
         with linux.Server(DOWNLOAD) as server:
             disk = make_disk("ippass", 1, server.url,
