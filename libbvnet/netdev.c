@@ -85,7 +85,13 @@ static bool is_stray(struct netdev *nd, uint64_t now)
 	return stray;
 }
 
-/* A service's run: the NIC's NMI came, or somebody else's. */
+/*
+ * A service's run: the NIC's NMI came, or somebody else's.
+ *
+ * The causes are read before anything else: what comes later interrupts again.
+ * The NIC is silent while there is work, so that frames which arrive meanwhile
+ * are taken by this very visit and cost no exit of their own.
+ */
 static bool serve(void *ctx, bool nmi)
 {
 	struct netdev *nd = ctx;
@@ -109,6 +115,8 @@ static bool serve(void *ctx, bool nmi)
 	return ours;
 }
 
+/* Others than the NIC and the guest come in here: the shell, a prototype's own
+ * unit.  Entries are filled from the first on and never move. */
 struct net *bvnet_netdev_lock(unsigned n)
 {
 	if (n >= MAX_NETDEVS || !netdevs[n].device)
@@ -123,6 +131,9 @@ void bvnet_netdev_unlock(unsigned n)
 	vmm_spin_unlock(&netdevs[n].lock);
 }
 
+/* PCI moves BARs or resets something.  The net lock keeps every user of the
+ * NIC's registers away; PCI's own lock is already held, hence the order of the
+ * two. */
 void netdev_hold(struct vmm_pci_dev *dev, bool on)
 {
 	struct netdev *nd = dev->ctx;
@@ -135,6 +146,8 @@ void netdev_hold(struct vmm_pci_dev *dev, bool on)
 	vmm_spin_unlock(&nd->lock);
 }
 
+/* A reset that the guest wants of what it takes for a virtio device is not the
+ * NIC's affair; one of the bus above has reached it. */
 void netdev_reset(struct vmm_pci_dev *dev, bool function)
 {
 	struct netdev *nd = dev->ctx;
@@ -145,6 +158,8 @@ void netdev_reset(struct vmm_pci_dev *dev, bool function)
 
 /* --- starting --- */
 
+/* MSI-X before MSI: it has a vector for the timer, which then does not delay
+ * frames.  Both are still masked in the NIC; see cpu_init(). */
 static int choose_irq(struct netdev *nd)
 {
 	const struct nic *nic = nd->device->nic;
@@ -163,6 +178,8 @@ static int choose_irq(struct netdev *nd)
 	return nic_irq_setup(nd->device->nic, &irq);
 }
 
+/* One NIC has it, the first whose rule asks for it: the stack itself refuses a
+ * second one (-EBUSY), which then stays the guest's. */
 static int start_stack(struct netdev *nd)
 {
 	struct net_stack_setup setup = {
@@ -199,6 +216,8 @@ static void log_wake(void *ctx)
 		vmm_service_wake(nd->device->vmm);
 }
 
+/* The log from its first line on, over the switch: no IP stack is needed, and
+ * the addresses are those of the configuration. */
 static int start_log(struct netdev *nd)
 {
 	const struct config_data_tty_syslog *syslog = &config.vmm.tty_syslog;
@@ -226,14 +245,16 @@ static int start_log(struct netdev *nd)
 /* The guest has the device as it is; its BARs must be followed. */
 static int share(struct netdev *nd)
 {
-	static const struct vmm_pci_ops ops = {
+	static const struct vmm_pci_ops share_ops = {
 		.hold = netdev_hold,
 		.reset = netdev_reset,
 	};
 
-	return vmm_pci_own(nd->device->vmm, nd->device->dev, &ops, nd, 0);
+	return vmm_pci_own(nd->device->vmm, nd->device->dev, &share_ops, nd,
+			   0);
 }
 
+/* What the guest finds in the NIC's place. */
 static int show_guest(struct netdev *nd, enum net_mode mode)
 {
 	if (nd->device->passed)
@@ -243,6 +264,8 @@ static int show_guest(struct netdev *nd, enum net_mode mode)
 	return netdev_virtio_start(nd);
 }
 
+/* On an error the driver stops the NIC and gives it back, and what was made of
+ * the pool goes with the VMM's memory. */
 static int start(struct netdev *nd, enum net_mode mode)
 {
 	struct vmm *vmm = nd->device->vmm;
@@ -264,6 +287,8 @@ static int start(struct netdev *nd, enum net_mode mode)
 	return rc;
 }
 
+/* A driver has started a NIC (nicdrv/device.h).  Still under the firmware: what
+ * is done here must not need the VMM's own environment. */
 static int attach(struct nic_device *device)
 {
 	enum net_mode mode;
@@ -355,6 +380,8 @@ static void cpu_init(struct vmm *vmm, struct vmm_vcpu *v)
 	}
 }
 
+/* The machine is reset, or the VMM does not start: no DMA into memory that will
+ * be somebody else's. */
 static void shut_down(struct vmm *vmm)
 {
 	unsigned i;

@@ -144,6 +144,7 @@ static bool is_bar(unsigned offset)
 	return offset >= VMM_PCI_BAR0 && offset < VMM_PCI_BAR0 + BAR_BYTES;
 }
 
+/* One register, or two of a 64-bit BAR. */
 static bool is_shown_bar(const struct netdev *nd, unsigned offset)
 {
 	unsigned regs = nd->device->dev->bar[nd->device->bar].kind ==
@@ -192,6 +193,8 @@ static const struct vmm_pci_ops pci_ops = {
 	.reset = netdev_reset,
 };
 
+/* Reads are rare: a driver reads while it starts, and the interrupt status only
+ * without MSI-X. */
 static int bar_read(struct vmm_vcpu *v, void *ctx, uint64_t offset,
 		    unsigned size, uint64_t *value)
 {
@@ -204,6 +207,8 @@ static int bar_read(struct vmm_vcpu *v, void *ctx, uint64_t offset,
 	return 0;
 }
 
+/* Mostly notifications.  The network runs at once, on this processor: frames to
+ * send reach the NIC without an interrupt in between. */
 static int bar_write(struct vmm_vcpu *v, void *ctx, uint64_t offset,
 		     unsigned size, uint64_t value)
 {
@@ -219,6 +224,7 @@ static int bar_write(struct vmm_vcpu *v, void *ctx, uint64_t offset,
 
 static const struct vmm_pci_bar_ops bar_ops = { bar_read, bar_write };
 
+/* It offers the guest what the NIC's engines can do, and the NIC's address. */
 static int make_device(struct netdev *nd)
 {
 	struct virtio_net_setup setup = {

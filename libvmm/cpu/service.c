@@ -25,7 +25,11 @@ static bool run_all(bool nmi)
 	return cause;
 }
 
-/* See struct vmm.serve. */
+/*
+ * See struct vmm.serve.  An NMI has no source that could be read: whoever has a
+ * cause claims it, and one NMI more after that, which the processor had latched
+ * when the cause was read.
+ */
 static bool serve(bool nmi)
 {
 	bool cause = run_all(nmi);
@@ -79,6 +83,8 @@ void vmm_service_message(struct vmm *vmm, uint64_t *address, uint32_t *data)
 	*data = MSI_DELIVERY_NMI;
 }
 
+/* The kick is for the other processors: this one looks at v->attention before
+ * it enters its guest. */
 void vmm_service_wake(struct vmm *vmm)
 {
 	struct vmm_vcpu *v = vmm->vcpu[0];
