@@ -9,9 +9,10 @@
  * MTRRs (SDM vol. 3, 12.11.8: all processors need the same), or a processor
  * with interrupts off and its APIC disabled flushes its caches or asks CPUID
  * on its way out.  Either sign may come in vain: every processor then serves
- * an interrupt sooner or later, and the trap goes.  While it is dropped, IPIs, timers and device interrupts make
- * no exits at all.  vmm.localapic_intercept = 1 keeps it armed for ever, 0
- * never arms it again once it was dropped.
+ * an interrupt sooner or later, and the trap goes.  While it is dropped, IPIs,
+ * timers and device interrupts make no exits at all.
+ * vmm.localapic_intercept = 1 keeps it armed for ever, 0 never arms it again
+ * once it was dropped.
  *
  * In xAPIC mode the page of the APIC is mapped read-only and writes are
  * emulated; in x2APIC mode writes of the ICR and EOI MSRs are intercepted.
@@ -185,49 +186,20 @@ static void write_register(struct vmm_vcpu *v, unsigned reg, uint32_t value)
 static int page_write(struct vmm_vcpu *v, void *ctx, uint64_t gpa,
 		      unsigned size, uint64_t value)
 {
-	volatile void *p = (volatile void *)(uintptr_t)gpa;
-
 	(void)ctx;
-	if (size == 4 && !(gpa & 3)) {
+	if (size == 4 && !(gpa & 3))
 		write_register(v, gpa & VMM_PAGE_MASK, (uint32_t)value);
-		return 0;
-	}
-	switch (size) {
-	case 1:
-		*(volatile uint8_t *)p = (uint8_t)value;
-		break;
-	case 2:
-		*(volatile uint16_t *)p = (uint16_t)value;
-		break;
-	case 4:
-		*(volatile uint32_t *)p = (uint32_t)value;
-		break;
-	default:
-		*(volatile uint64_t *)p = value;
-	}
+	else
+		vmm_device_write(gpa, size, value);
 	return 0;
 }
 
 static int page_read(struct vmm_vcpu *v, void *ctx, uint64_t gpa,
 		     unsigned size, uint64_t *value)
 {
-	const volatile void *p = (const volatile void *)(uintptr_t)gpa;
-
 	(void)v;
 	(void)ctx;
-	switch (size) {
-	case 1:
-		*value = *(const volatile uint8_t *)p;
-		break;
-	case 2:
-		*value = *(const volatile uint16_t *)p;
-		break;
-	case 4:
-		*value = *(const volatile uint32_t *)p;
-		break;
-	default:
-		*value = *(const volatile uint64_t *)p;
-	}
+	*value = vmm_device_read(gpa, size);
 	return 0;
 }
 
