@@ -39,14 +39,10 @@ static void write_reg(void *ctx, uint32_t reg, uint32_t value)
 	vmm_device_write(base(ctx) + reg, 4, value);
 }
 
-/* The clock counts from before units are initialised. */
 static void wait(void *ctx, uint32_t usec)
 {
-	uint64_t end = vmm_uptime_usec() + usec + 1;
-
 	(void)ctx;
-	while (vmm_uptime_usec() < end)
-		__builtin_ia32_pause();
+	vmm_delay_usec(usec);
 }
 
 static void *pages(void *ctx, uint64_t count)
@@ -61,10 +57,8 @@ static int set_irq(void *ctx, const struct nic_irq *irq)
 	struct vmm_pci_dev *dev = ((struct holder *)ctx)->device.dev;
 	int err;
 
-	if (vmm_pci_find_cap(dev, VMM_PCI_CAP_MSI))
-		vmm_pci_msi_off(dev);
-	if (vmm_pci_find_cap(dev, VMM_PCI_CAP_MSIX))
-		vmm_pci_msix_off(dev);
+	vmm_pci_msi_off(dev);
+	vmm_pci_msix_off(dev);
 	if (irq->mode == NIC_IRQ_MSI)
 		return vmm_pci_msi_set(dev, irq->address, irq->data);
 	if (irq->mode != NIC_IRQ_MSIX)
