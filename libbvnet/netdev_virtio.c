@@ -249,70 +249,28 @@ static int make_device(struct netdev *nd)
 
 int netdev_virtio_start(struct netdev *nd)
 {
+	const struct nic_device *d = nd->device;
 	int rc = make_device(nd);
 
 	if (rc == 0)
-		rc = vmm_pci_own(nd->device->vmm, nd->device->dev, &pci_ops, nd,
-				 VMM_PCI_KEEP);
+		rc = vmm_pci_own(d->vmm, d->dev, &pci_ops, nd, VMM_PCI_KEEP);
 	if (rc == 0)
-		rc = vmm_pci_hook_bar(nd->device->vmm, nd->device->dev, nd->device->bar,
-				      &bar_ops, nd);
+		rc = vmm_pci_hook_bar(d->vmm, d->dev, d->bar, &bar_ops, nd);
 	return rc;
 }
 
 /* --- or nothing at all --- */
 
-static uint32_t absent_read(struct vmm_pci_dev *dev, unsigned offset,
-			    unsigned size)
-{
-	(void)dev;
-	(void)offset;
-	return UINT32_MAX >> (32 - 8 * size);
-}
-
-static void absent_write(struct vmm_pci_dev *dev, unsigned offset,
-			 unsigned size, uint32_t value)
-{
-	(void)dev;
-	(void)offset;
-	(void)size;
-	(void)value;
-}
-
-static int no_read(struct vmm_vcpu *v, void *ctx, uint64_t offset,
-		   unsigned size, uint64_t *value)
-{
-	(void)v;
-	(void)ctx;
-	(void)offset;
-	*value = size == 8 ? UINT64_MAX : (UINT64_C(1) << size * 8) - 1;
-	return 0;
-}
-
-static int no_write(struct vmm_vcpu *v, void *ctx, uint64_t offset,
-		    unsigned size, uint64_t value)
-{
-	(void)v;
-	(void)ctx;
-	(void)offset;
-	(void)size;
-	(void)value;
-	return 0;
-}
-
 int netdev_hide(struct netdev *nd)
 {
 	static const struct vmm_pci_ops absent_ops = {
-		.config_read = absent_read,
-		.config_write = absent_write,
+		.config_read = vmm_pci_absent_read,
+		.config_write = vmm_pci_absent_write,
 		.hold = netdev_hold,
 		.reset = netdev_reset,
 	};
-	static const struct vmm_pci_bar_ops nothing = { no_read, no_write };
-	int rc = vmm_pci_own(nd->device->vmm, nd->device->dev, &absent_ops, nd, VMM_PCI_KEEP);
+	const struct nic_device *d = nd->device;
+	int rc = vmm_pci_own(d->vmm, d->dev, &absent_ops, nd, VMM_PCI_KEEP);
 
-	if (rc == 0)
-		rc = vmm_pci_hook_bar(nd->device->vmm, nd->device->dev, nd->device->bar,
-				      &nothing, nd);
-	return rc;
+	return rc < 0 ? rc : vmm_pci_hide_bars(d->vmm, d->dev);
 }

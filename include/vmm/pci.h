@@ -202,7 +202,14 @@ int vmm_pci_hook_bar(struct vmm *vmm, struct vmm_pci_dev *dev, unsigned n,
 		     const struct vmm_pci_bar_ops *ops, void *ctx)
 	VMM_MUST_CHECK;
 
-/* The same for all BARs that are not hooked yet, and whose registers the guest
+/* Configuration space of a device that the guest is not to see: ones, writes
+ * are lost.  For struct vmm_pci_ops. */
+uint32_t vmm_pci_absent_read(struct vmm_pci_dev *dev, unsigned offset,
+			     unsigned size);
+void vmm_pci_absent_write(struct vmm_pci_dev *dev, unsigned offset,
+			  unsigned size, uint32_t value);
+
+/* As vmm_pci_hook_bar() for all BARs that are not hooked yet, and whose registers the guest
  * is not to see: reads give ones, writes are lost.  -ENOSPC, -ENOMEM. */
 int vmm_pci_hide_bars(struct vmm *vmm, struct vmm_pci_dev *dev) VMM_MUST_CHECK;
 

@@ -11,23 +11,6 @@
 
 #define CLASS_DISPLAY	3u
 
-static uint32_t absent_read(struct vmm_pci_dev *dev, unsigned offset,
-			    unsigned size)
-{
-	(void)dev;
-	(void)offset;
-	return UINT32_MAX >> (32 - 8 * size);
-}
-
-static void absent_write(struct vmm_pci_dev *dev, unsigned offset,
-			 unsigned size, uint32_t value)
-{
-	(void)dev;
-	(void)offset;
-	(void)size;
-	(void)value;
-}
-
 static bool is_essential(const struct vmm_pci_dev *dev)
 {
 	return dev->header[VMM_PCI_HEADER_TYPE] & PCI_HEADER_TYPE_MASK ||
@@ -53,8 +36,8 @@ static int conceal(struct vmm *vmm, struct vmm_pci_dev *dev,
 		   const struct vmm_pci_options *options)
 {
 	static const struct vmm_pci_ops ops = {
-		.config_read = absent_read,
-		.config_write = absent_write,
+		.config_read = vmm_pci_absent_read,
+		.config_write = vmm_pci_absent_write,
 	};
 	int rc;
 

@@ -333,3 +333,20 @@ void pci_owned_write(struct vmm_pci_owned *o, unsigned offset, unsigned size,
 	else
 		vmm_pci_guest_write(o->dev, offset, size, value);
 }
+
+uint32_t vmm_pci_absent_read(struct vmm_pci_dev *dev, unsigned offset,
+			     unsigned size)
+{
+	(void)dev;
+	(void)offset;
+	return UINT32_MAX >> (32 - 8 * size);
+}
+
+void vmm_pci_absent_write(struct vmm_pci_dev *dev, unsigned offset,
+			  unsigned size, uint32_t value)
+{
+	(void)dev;
+	(void)offset;
+	(void)size;
+	(void)value;
+}

@@ -188,6 +188,31 @@ test("net/shared")(shared(1))
 test("net/shared-2-cpus")(shared(2))
 
 
+@test("net/alone")
+def alone(t):
+    """net=ip: the NIC is the VMM's; the guest finds none."""
+    need_stack()
+    port = free_port()
+    config = CONFIG.replace("@NET@", "ip").replace("@VIRTIO@", "0")
+    disk = flow.linux_direct("""
+for dev in /sys/bus/pci/devices/*; do
+	echo "DEVICE $(basename $dev) $(cat $dev/class)"
+done
+echo READY
+read -t 30 -r _ </dev/ttyS0
+""", "full", config=config)
+    with machine(t, disk, port) as m:
+        m.wait_for("^READY", 150)
+        shell = telnet(port, ["version", "exit"])
+        m.type("\n")
+        m.wait_exit(60)
+        text = m.serial.text()
+    t.check("DEVICE 0000:00:1f.2 0x010601" in text, "no disk controller")
+    t.check(" 0x020000" not in text, "the guest sees the NIC")
+    t.check("BitVisor" in shell, f"answer to 'version': {shell}")
+    check_syslog(t, t.folder / "wire.pcap", SYSLOG_LINES)
+
+
 @test("net/passed")
 def passed(t):
     """The guest drives the NIC itself, beside the VMM's sender."""
