@@ -221,11 +221,9 @@ static uint64_t poll_hooks(struct net *n, uint64_t now)
 {
 	uint64_t next = UINT64_MAX;
 
-	for (struct net_hook *h = n->hooks; h; h = h->next) {
-		uint64_t want = h->poll ? h->poll(h, n, now) : UINT64_MAX;
-
-		next = want < next ? want : next;
-	}
+	for (struct net_hook *h = n->hooks; h; h = h->next)
+		if (h->poll)
+			next = net_least(next, h->poll(h, n, now));
 	return next;
 }
 
@@ -545,11 +543,6 @@ static uint64_t until(uint64_t deadline, uint64_t now)
 	return deadline > now ? deadline - now : 0;
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 uint64_t net_poll(struct net *n, uint64_t now)
 {
 	uint64_t next = UINT64_MAX;
@@ -562,7 +555,7 @@ uint64_t net_poll(struct net *n, uint64_t now)
 	input_frames(n);
 	if (n->vmm_ops)
 		next = n->vmm_ops->poll(n->vmm, now);
-	next = least(next, poll_hooks(n, now));
+	next = net_least(next, poll_hooks(n, now));
 	post_own(n);
 	if (n->push) {
 		n->push = false;
@@ -572,7 +565,7 @@ uint64_t net_poll(struct net *n, uint64_t now)
 		n->guest_ops->flush(n->guest);
 	if (more || n->queue.frames)
 		return 0;
-	return least(next, until(nic_deadline(n->nic), now));
+	return net_least(next, until(nic_deadline(n->nic), now));
 }
 
 void net_start(struct net *n)

@@ -5,6 +5,12 @@
 
 #include <bvnet/net.h>
 
+/* The earlier of two deadlines. */
+static inline uint64_t net_least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* --- classify.c --- */
 
 #define NET_TAG_LEN 4u

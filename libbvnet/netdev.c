@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "net_priv.h"
 #include "netdev.h"
 
 #include <string.h>
@@ -37,11 +38,6 @@ static void arm(struct netdev *nd, uint64_t now, uint64_t usec)
 		nd->kick_at = now + usec;
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* The services look at the machine as one of its processors: they run where
  * the NIC's interrupts come. */
 static uint64_t poll_services(struct netdev *nd)
@@ -63,7 +59,7 @@ void netdev_poll(struct netdev *nd)
 		if (nd->virtio)
 			virtio_net_poll(nd->virtio);
 		next = net_poll(nd->net, now);
-		next = earlier(next, poll_services(nd));
+		next = net_least(next, poll_services(nd));
 	} while (next == 0 && --rounds);
 	arm(nd, now, next);
 }
