@@ -65,7 +65,8 @@ void vmm_vcpu_set_seg(struct vmm_vcpu *v, enum vmm_segreg seg,
 /* Number of the vCPU, 0 for the boot processor.  Any CPU. */
 unsigned vmm_vcpu_number(const struct vmm_vcpu *v);
 
-/* That of this CPU; NULL before it runs in the VMM's environment. */
+/* That of this CPU; NULL before it runs in the VMM's environment.  Any
+ * context. */
 struct vmm_vcpu *vmm_vcpu_current(void);
 struct vmm *vmm_vcpu_vmm(const struct vmm_vcpu *v);
 

@@ -8,6 +8,7 @@
 #include <vmm/compiler.h>
 #include <vmm/log.h>
 #include <vmm/unit.h>
+#include <vmm/vcpu.h>
 
 struct vmm;
 struct vmm_vcpu;
@@ -91,8 +92,6 @@ void vmm_host_dump_control(void);
 
 /* --- provided by libvmm/cpu --- */
 
-/* The vCPU of this CPU, NULL if it has none (yet).  Any context. */
-struct vmm_vcpu *vmm_vcpu_current(void);
 /* Stop all other CPUs, as well as that can be done; they end in
  * vmm_panic_stopped.  Returns after a bounded time whether they answer or
  * not.  Must not log: the log's lock may be held below it. */
