@@ -7,4 +7,5 @@ libvmm_la_SOURCES += \
 	libvmm/svm/svm_regs.c \
 	libvmm/svm/svm_smp.c \
 	libvmm/svm/svm_step.c \
+	libvmm/svm/svm_usable.c \
 	libvmm/svm/vmcb.h

@@ -13,13 +13,10 @@
 #define CPUID_EXT_SVM		0x8000000au
 #define CPUID_ECX_SVM		(1u << 2)
 #define CPUID_EDX_1G_PAGES	(1u << 26)
-#define CPUID_SVM_NP		(1u << 0)
-#define CPUID_SVM_SVML		(1u << 2)
 #define CPUID_SVM_NRIPS		(1u << 3)
 #define CPUID_SVM_FLUSH_ASID	(1u << 6)
 #define CPUID_SVM_DECODE	(1u << 7)
 #define VM_CR_R_INIT		(1u << 1)
-#define VM_CR_SVMDIS		(1u << 4)
 
 #define GUEST_ASID		1u	/* the host's is 0 */
 #define IOPM_PAGES		3	/* 15.10.1: 12 KiB */
@@ -36,34 +33,10 @@ static bool svm_present(void)
 		x86_cpuid(CPUID_EXT_FEATURES, 0).ecx & CPUID_ECX_SVM;
 }
 
-/* Why SVM is off although the CPU has it (15.4). */
-static const char *disabled_reason(void)
-{
-	uint64_t vm_cr = x86_rdmsr(MSR_AMD_VM_CR);
-
-	if (!(vm_cr & VM_CR_SVMDIS))
-		return NULL;
-	if (x86_cpuid(CPUID_EXT_SVM, 0).edx & CPUID_SVM_SVML)
-		return "SVM is disabled with a key.";
-	return "SVM is disabled at BIOS.";
-}
-
 static int svm_check(char *error, size_t size)
 {
-	const char *why = disabled_reason();
-
-	if (why) {
-		vmm_log_err("%s\n", why);
-		vmm_snprintf(error, size, "%s Enable SVM (\"SVM Mode\") in the"
-			     " firmware setup", why);
-		return VMM_ERROR(EACCES);
-	}
-	if (!(x86_cpuid(CPUID_EXT_SVM, 0).edx & CPUID_SVM_NP)) {
-		vmm_snprintf(error, size, "this processor's SVM has no nested"
-			     " paging; one with it is needed");
-		return VMM_ERROR(ENODEV);
-	}
-	return 0;
+	return svm_usable(x86_rdmsr(MSR_AMD_VM_CR),
+			  x86_cpuid(CPUID_EXT_SVM, 0).edx, error, size);
 }
 
 /* Nested tables are the processor's ordinary ones. */

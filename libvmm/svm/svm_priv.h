@@ -55,6 +55,11 @@ void svm_inject(struct vmm_vcpu *v, const struct vmm_event *ev);
 /* Go on behind the instruction of length len. */
 void svm_advance(struct vmm_vcpu *v, unsigned len);
 
+/* svm_usable.c: by VM_CR and CPUID 0x8000000a.EDX.  Pure; logs why not.  Errors
+ * as for vmm_vendor_ops.check: -EACCES (the firmware has it off), -ENODEV. */
+int svm_usable(uint64_t vm_cr, uint32_t features, char *error, size_t size)
+	VMM_MUST_CHECK;
+
 /* svm_step.c */
 void svm_step(struct vmm_vcpu *v);
 /* An exit came while stepping: undo what svm_step set.  True if it was the

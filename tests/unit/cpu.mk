@@ -43,3 +43,11 @@ tests_unit_task_test_SOURCES = tests/unit/task_test.c libvmm/cpu/task.c
 tests_unit_task_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_task_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_task_test_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += svm_usable_test
+TESTS += svm_usable_test
+svm_usable_test_SOURCES = tests/unit/svm_usable_test.c \
+	libvmm/svm/svm_usable.c libvmm/core/error.c libvmm/core/printf.c
+svm_usable_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+svm_usable_test_CFLAGS = $(UNIT_CFLAGS)
+svm_usable_test_LDADD = $(UNIT_LIBS)
