@@ -343,9 +343,13 @@ void msr_intercepts(struct vmm *vmm)
 	}
 }
 
-static bool is_amd(void)
+/* SYSCFG and TOP_MEM2 exist: "AuthenticAMD" or "HygonGenuine", of the same
+ * make. */
+static bool has_syscfg(void)
 {
-	return x86_cpuid(0, 0).ecx == 0x444d4163u;	/* "cAMD" */
+	uint32_t maker = x86_cpuid(0, 0).ecx;
+
+	return maker == 0x444d4163u || maker == 0x656e6975u;
 }
 
 unsigned cpu_phys_bits(void)
@@ -370,7 +374,7 @@ void msr_read_mtrrs(struct vmm_mtrr *m)
 		if (reg)
 			*reg = x86_rdmsr(msr);
 	}
-	if (is_amd()) {
+	if (has_syscfg()) {
 		m->syscfg = x86_rdmsr(MSR_AMD_SYSCFG);
 		m->top_mem2 = x86_rdmsr(MSR_AMD_TOP_MEM2);
 	}
