@@ -18,6 +18,7 @@ BVNET_SYSLOG_SOURCES = \
 libbvnet_la_SOURCES += $(BVNET_PURE_SOURCES) $(BVNET_SYSLOG_SOURCES) \
 	libbvnet/netdev.c \
 	libbvnet/netdev.h \
+	libbvnet/netdev_ip.c \
 	libbvnet/netdev_virtio.c \
 	libbvnet/random_cpu.c \
 	libbvnet/rtc_read.c

@@ -6,8 +6,6 @@
 #include <bitvisor/config.h>
 #include <bvnet/netdev.h>
 #include <bvnet/rtc.h>
-#include <bvnet/services.h>
-#include <bvnet/stack.h>
 #include <vmm/error.h>
 #include <vmm/log.h>
 
@@ -18,11 +16,16 @@
 /* How late an interrupt of the NIC may be. */
 #define LATE_USEC	1000000u
 
-/* The switch's buffers, the stack's heap, rings and devices. */
-VMM_HEAP_WANTED(UINT64_C(8) << 20);
+/* The switch's buffers, rings and devices. */
+VMM_HEAP_WANTED(UINT64_C(5) << 20);
 
 static struct netdev netdevs[MAX_NETDEVS];
-static struct net_random random_numbers;
+static const struct netdev_ip *stack_ops;	/* NULL: not in this variant */
+
+void netdev_set_ip(const struct netdev_ip *ops)
+{
+	stack_ops = ops;
+}
 
 /* --- running --- */
 
@@ -46,7 +49,7 @@ static uint64_t poll_services(struct netdev *nd)
 
 	if (!nd->stack || !nd->running || !v || vmm_vcpu_number(v) != 0)
 		return UINT64_MAX;
-	return net_services_poll(v, vmm_uptime_usec());
+	return stack_ops->poll(v, vmm_uptime_usec());
 }
 
 void netdev_poll(struct netdev *nd)
@@ -178,29 +181,10 @@ static int choose_irq(struct netdev *nd)
  * second one (-EBUSY), which then stays the guest's. */
 static int start_stack(struct netdev *nd)
 {
-	struct net_stack_setup setup = {
-		.dhcp = config.ip.use_dhcp,
-		.heap_size = (size_t)config.ip.heap << 10,
-		.random = &random_numbers,
-	};
-	const struct nic *nic = nd->device->nic;
-	int rc;
+	int rc = stack_ops->start(nd);
 
-	memcpy(setup.ip, config.ip.ipaddr, sizeof(setup.ip));
-	memcpy(setup.netmask, config.ip.netmask, sizeof(setup.netmask));
-	memcpy(setup.gateway, config.ip.gateway, sizeof(setup.gateway));
-	net_random_add_processor(&random_numbers);
-	net_random_add(&random_numbers, nic->mac, sizeof(nic->mac));
-	rc = net_stack_start(nd->net, &setup, &nd->device->vmm->pool,
-			     vmm_uptime_usec());
-	if (rc < 0)
-		return rc;
-	nd->stack = true;
-	/* Without the services there is still a network; the log says why. */
-	if (net_services_start(nd->device->vmm) < 0)
-		vmm_log_warning("The debug shell cannot be reached by"
-				" telnet\n");
-	return 0;
+	nd->stack = rc == 0;
+	return rc;
 }
 
 /* A line was logged.  Its own CPU comes by; others are called. */
@@ -297,6 +281,13 @@ static int attach(struct nic_device *device)
 		return VMM_ERROR(ENOSPC);
 	if (rc < 0)
 		return rc;
+	if (net_mode_has_stack(mode) && !stack_ops) {
+		vmm_log_err(VMM_PCI_FORMAT " net=%s needs an IP stack, which"
+			    " the variant %s does not have; net=pass does"
+			    " without\n", VMM_PCI_ARGS(device->dev->addr),
+			    device->net, vmm_variant.name);
+		return VMM_ERROR(EOPNOTSUPP);
+	}
 	if (device->passed && net_mode_has_stack(mode)) {
 		vmm_log_err(VMM_PCI_FORMAT " net=%s needs virtio=1\n",
 			    VMM_PCI_ARGS(device->dev->addr), device->net);

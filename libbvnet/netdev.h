@@ -26,6 +26,17 @@ struct netdev {
 	bool running;		/* under the VMM now */
 };
 
+/* The IP stack and its services, on the NIC that has them; under the net lock
+ * but for start, which the boot processor calls before there is another. */
+struct netdev_ip {
+	int (*start)(struct netdev *nd);
+	/* As net_services_poll(). */
+	uint64_t (*poll)(struct vmm_vcpu *v, uint64_t now);
+};
+
+/* For the unit that brings the stack along; before the NICs are probed. */
+void netdev_set_ip(const struct netdev_ip *ops);
+
 /* Show the guest a virtio network device in the NIC's place; the lock is free.
  * netdev_virtio.c.  -ENOMEM or what hooking gives. */
 int netdev_virtio_start(struct netdev *nd) VMM_MUST_CHECK;

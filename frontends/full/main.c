@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Everything: minimal, all places the log can go to, PCI, and the debug
- * shell. */
+/* Everything: minimal, all places the log can go to, PCI, a NIC shared with
+ * the guest, the VMM's own IP stack, and the debug shell. */
 #include <stddef.h>
 #include <bvnet/dbgsh.h>
 #include <bvnet/netdev.h>
@@ -21,6 +21,7 @@ static const struct vmm_unit *const units[] = {
 	&vmm_sink_serial,
 	&vmm_sink_screen,
 	&vmm_sink_guest,
+	&bvnet_ip,
 	&vmm_pci,
 	&bvnet_netdev,
 	&bvnet_dbgsh_guest,
