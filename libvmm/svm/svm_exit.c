@@ -6,10 +6,13 @@
 #include <cpu/event.h>
 #include <mm/nested.h>
 #include <svm/svm_priv.h>
+#include <vmm/insn.h>
 #include <vmm/log.h>
 #include <vmm/panic.h>
 
 #define DR6_BS UINT64_C(0x4000)
+#define OP_STRING_IO 0x6c		/* to 0x6f: INS, OUTS */
+#define PREFIX_ADDR_SIZE 0x67
 
 static const uint8_t op_cpuid[] = { 0x0f, 0xa2 };
 static const uint8_t op_rdmsr[] = { 0x0f, 0x32 };
@@ -109,7 +112,23 @@ static void decode_exception(const struct vmcb *c, struct vmm_exit *e)
 	e->exception.error = (uint32_t)c->exitinfo1;
 }
 
-static void decode_io(const struct vmcb *c, struct vmm_exit *e)
+/* QEMU 7.2 leaves the address size of INS and OUTS out of EXITINFO1: it is that
+ * of the code segment, or the other one by a prefix. */
+static VMM_COLD uint8_t string_addr_size(struct vmm_vcpu *v)
+{
+	uint8_t code[VMM_INSN_MAX];
+	unsigned mode, i, n = vmm_insn_fetch(v, code, sizeof(code), &mode);
+	bool other = false;
+
+	for (i = 0; i < n && (code[i] & 0xfc) != OP_STRING_IO; i++)
+		other |= code[i] == PREFIX_ADDR_SIZE;
+	if (mode == 64)
+		return other ? 4 : 8;
+	return (mode == 32) != other ? 4 : 2;
+}
+
+static void decode_io(struct vmm_vcpu *v, const struct vmcb *c,
+		      struct vmm_exit *e)
 {
 	uint32_t info = (uint32_t)c->exitinfo1;
 
@@ -121,6 +140,8 @@ static void decode_io(const struct vmcb *c, struct vmm_exit *e)
 	e->io.in = info & VMCB_IO_IN;
 	e->io.string = info & VMCB_IO_STRING;
 	e->io.rep = info & VMCB_IO_REP;
+	if (vmm_unlikely(e->io.string && !e->io.addr_size))
+		e->io.addr_size = string_addr_size(v);
 }
 
 static void decode_npf(const struct vmcb *c, struct vmm_exit *e)
@@ -186,7 +207,7 @@ static void decode(struct vmm_vcpu *v, const struct vmcb *c,
 		decode_msr(v, c, e);
 		return;
 	case SVM_EXIT_IOIO:
-		decode_io(c, e);
+		decode_io(v, c, e);
 		return;
 	case SVM_EXIT_NPF:
 		decode_npf(c, e);
@@ -298,7 +319,7 @@ bool svm_vmexit(struct vmm_vcpu *v)
 	struct vmcb *c = s->vmcb;
 	struct vmm_exit e;
 
-	if (vmm_unlikely(c->exitcode == SVM_EXIT_INVALID)) {
+	if (vmm_unlikely((uint32_t)c->exitcode == SVM_EXIT_INVALID)) {
 		if (!v->entered)
 			return false;
 		refused(v);

@@ -95,7 +95,8 @@ enum svm_exit_code {
 	SVM_EXIT_INTERCEPTS = VMCB_INTERCEPT_WORDS * 32,
 	SVM_EXIT_NPF = 0x400,
 };
-#define SVM_EXIT_INVALID	UINT64_MAX
+/* -1; only the low half is looked at, for QEMU 7.2 writes no more. */
+#define SVM_EXIT_INVALID	UINT32_MAX
 
 #define VMCB_TLB_NOTHING	0
 #define VMCB_TLB_FLUSH_ALL	1	/* every ASID; all CPUs have it */
