@@ -3,6 +3,7 @@
 # build tree.  EMU='-l' or EMU='boot/*' goes to it as arguments.
 include tests/emu/payload/local.mk
 include tests/emu/paniclab/local.mk
+include tests/emu/exitlab/local.mk
 EXTRA_DIST += tests/emu/run $(wildcard $(srcdir)/tests/emu/*.py) \
 	$(wildcard $(srcdir)/tests/emu/bvemu/*.py)
 

@@ -32,6 +32,7 @@ tests_guest_probe_so_SOURCES = \
 	tests/guest/probe_attack.c \
 	tests/guest/probe_cpuid.c \
 	tests/guest/probe_exception.c \
+	tests/guest/probe_exits.c \
 	tests/guest/probe_insn.c \
 	tests/guest/probe_machine.c \
 	tests/guest/probe_memory.c \

@@ -27,6 +27,9 @@ static const struct {
 	{ "task", probe_task },
 	{ "cost", probe_cost },
 	/* by name only: */
+	{ "exits", probe_exits },
+	{ "exits-memory", probe_exits_memory },
+	{ "exits-cr", probe_exits_cr },
 	{ "triple", attack_triple },
 	{ "idt", attack_idt },
 	{ "cr3", attack_cr3 },

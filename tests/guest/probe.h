@@ -42,6 +42,10 @@ void probe_xsetbv(void);
 void probe_memory(void);
 void probe_task(void);
 void probe_cost(void);
+/* By name only. */
+void probe_exits(void);
+void probe_exits_memory(void);
+void probe_exits_cr(void);
 
 /* Run by name only, see probe_attack.c. */
 void attack_triple(void);

@@ -28,9 +28,30 @@ vmx_entryfail_test_LDADD = $(UNIT_LIBS)
 # Both vendors' way from an exit to a verdict and back, with a VMCS in memory.
 check_PROGRAMS += exits_test
 TESTS += exits_test
-exits_test_SOURCES = tests/unit/exits_test.c \
-	tests/unit/fakevmx/vmx/vmx_insn.h libvmm/cpu/event.c \
+EXITS_WORLD = tests/unit/exits_world.c tests/unit/exits_world.h \
+	tests/unit/fakevmx/vmx/vmx_insn.h
+exits_test_SOURCES = tests/unit/exits_test.c $(EXITS_WORLD) libvmm/cpu/event.c \
 	libvmm/svm/svm_exit.c libvmm/vmx/vmx_decode.c libvmm/vmx/vmx_exit.c
 exits_test_CPPFLAGS = -I$(top_srcdir)/tests/unit/fakevmx $(UNIT_CPPFLAGS)
 exits_test_CFLAGS = $(UNIT_CFLAGS)
 exits_test_LDADD = $(UNIT_LIBS)
+
+# The same with the neutral policy, on exits recorded on machines; the hardware
+# that policy asks is that of the record, too.
+check_PROGRAMS += record_test
+TESTS += record_test
+record_test_SOURCES = tests/unit/record_test.c tests/unit/record.c \
+	tests/unit/record.h tests/unit/fakex86/vmm/x86.h $(EXITS_WORLD) \
+	libvmm/core/hypercall.c libvmm/core/error.c libvmm/core/printf.c \
+	libvmm/cpu/cpuid.c \
+	libvmm/cpu/cr.c libvmm/cpu/event.c libvmm/cpu/exit.c \
+	libvmm/cpu/insn.c libvmm/cpu/io.c libvmm/cpu/memfault.c \
+	libvmm/cpu/msr.c libvmm/cpu/mtrr.c libvmm/cpu/vcpu.c \
+	libvmm/svm/svm_exit.c libvmm/svm/svm_regs.c libvmm/vmx/vmx_caps.c \
+	libvmm/vmx/vmx_decode.c libvmm/vmx/vmx_exit.c libvmm/vmx/vmx_regs.c
+record_test_CPPFLAGS = -I$(top_srcdir)/tests/unit/fakex86 \
+	-I$(top_srcdir)/tests/unit/fakevmx $(UNIT_CPPFLAGS)
+record_test_CFLAGS = $(UNIT_CFLAGS)
+record_test_LDADD = $(UNIT_LIBS)
+EXTRA_DIST += tests/unit/exits/svm-qemu tests/unit/exits/svm-bochs \
+	tests/unit/exits/vmx-bochs
