@@ -15,6 +15,8 @@
 #define KICK_MAX_USEC	1000000u
 /* How late an interrupt of the NIC may be. */
 #define LATE_USEC	1000000u
+/* Between two looks at a NIC that the guest drives. */
+#define PASSED_USEC	20u
 
 /* The switch's buffers, rings and devices. */
 VMM_HEAP_WANTED(UINT64_C(5) << 20);
@@ -52,11 +54,47 @@ static uint64_t poll_services(struct netdev *nd)
 	return stack_ops->poll(v, vmm_uptime_usec());
 }
 
+/*
+ * Of a NIC that the guest drives nothing interrupts the VMM.  While lines of
+ * the log wait - for the guest's driver, the link, or an idle queue - the VMM
+ * goes on when the guest touches the device; then no longer.
+ */
+static void poll_passed(struct netdev *nd)
+{
+	struct nic *nic = nd->device->nic;
+	unsigned rounds = ROUNDS;
+	bool waits;
+
+	waits = net_poll(nd->net, vmm_uptime_usec()) != UINT64_MAX;
+	/* Frames are under way for some microseconds. */
+	while (--rounds && nic_deadline(nic) != NIC_NEVER) {
+		vmm_delay_usec(PASSED_USEC);
+		waits = net_poll(nd->net, vmm_uptime_usec()) != UINT64_MAX;
+	}
+	if (nd->running && waits != nd->watching) {
+		nd->watching = waits;
+		nd->device->watch(nd->device, waits);
+	}
+}
+
+static void touched(struct nic_device *device)
+{
+	struct netdev *nd = device->dev->ctx;
+
+	vmm_spin_lock(&nd->lock);
+	poll_passed(nd);
+	vmm_spin_unlock(&nd->lock);
+}
+
 void netdev_poll(struct netdev *nd)
 {
 	unsigned rounds = ROUNDS;
 	uint64_t now, next;
 
+	if (nd->device->passed) {
+		poll_passed(nd);
+		return;
+	}
 	do {
 		now = vmm_uptime_usec();
 		if (nd->virtio)
@@ -201,6 +239,7 @@ static void log_wake(void *ctx)
 static int start_log(struct netdev *nd)
 {
 	const struct config_data_tty_syslog *syslog = &config.vmm.tty_syslog;
+	static const uint8_t none[NET_MAC_LEN];
 	uint64_t seconds = net_rtc_read();
 	struct net_syslog_setup setup = {
 		.format = !syslog->enable ? NET_SYSLOG_CHARACTERS :
@@ -218,6 +257,14 @@ static int start_log(struct netdev *nd)
 	memcpy(setup.dst, syslog->dst_ipaddr, sizeof(setup.dst));
 	memcpy(setup.netmask, config.ip.netmask, sizeof(setup.netmask));
 	memcpy(setup.gateway, config.ip.gateway, sizeof(setup.gateway));
+	if (nd->device->passed && syslog->enable && !memcmp(setup.mac, none,
+							    sizeof(none))) {
+		vmm_log_warning(VMM_PCI_FORMAT " cannot send the log: with"
+				" virtio=0 vmm.tty_mac_address must be set,"
+				" for no answer to ARP is received\n",
+				VMM_PCI_ARGS(nd->device->dev->addr));
+		return 0;
+	}
 	return net_syslog_start(nd->net, &setup, &nd->device->vmm->pool,
 				&nd->syslog);
 }
@@ -293,8 +340,10 @@ static int attach(struct nic_device *device)
 			    VMM_PCI_ARGS(device->dev->addr), device->net);
 		return VMM_ERROR(EOPNOTSUPP);
 	}
-	if (device->passed)	/* the guest's frames do not come by here */
+	if (device->passed) {	/* the guest's frames do not come by here */
 		mode = NET_MODE_NONE;
+		device->touched = touched;
+	}
 	netdevs[i] = (struct netdev){
 		.device = device,
 		.service = { "net", serve, &netdevs[i] },

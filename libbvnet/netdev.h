@@ -24,6 +24,7 @@ struct netdev {
 	bool stack;		/* the VMM's, and its services, are on it */
 	bool interrupts;	/* the NIC has some for the VMM */
 	bool running;		/* under the VMM now */
+	bool watching;		/* passed: what the guest does to it */
 };
 
 /* The IP stack and its services, on the NIC that has them; under the net lock

@@ -256,7 +256,8 @@ int netdev_virtio_start(struct netdev *nd)
 		rc = vmm_pci_own(d->vmm, d->dev, &pci_ops, nd, VMM_PCI_KEEP);
 	if (rc == 0)
 		rc = vmm_pci_hook_bar(d->vmm, d->dev, d->bar, &bar_ops, nd);
-	return rc;
+	/* The NIC's own: its registers by ports, flash, MSI-X. */
+	return rc < 0 ? rc : vmm_pci_hide_bars(d->vmm, d->dev);
 }
 
 /* --- or nothing at all --- */

@@ -26,6 +26,13 @@ struct nic_device {
 	 * Else the VMM owns it.  (vmm_pci_own() with VMM_PCI_KEEP or not.) */
 	bool passed;
 	void (*moved)(struct nic_device *device);	/* the driver's */
+	/* Only if passed, and for as long as something waits to be sent: the
+	 * driver's watch makes it call the user's touched after each access of
+	 * the guest's to the registers that start and stop the device.  Watch
+	 * is called like a verb of the NIC's; touched without any lock, on any
+	 * CPU between an exit and the next entry. */
+	void (*watch)(struct nic_device *device, bool on);
+	void (*touched)(struct nic_device *device);
 };
 
 struct nic_user {

@@ -209,8 +209,9 @@ uint32_t vmm_pci_absent_read(struct vmm_pci_dev *dev, unsigned offset,
 void vmm_pci_absent_write(struct vmm_pci_dev *dev, unsigned offset,
 			  unsigned size, uint32_t value);
 
-/* As vmm_pci_hook_bar() for all BARs that are not hooked yet, and whose registers the guest
- * is not to see: reads give ones, writes are lost.  -ENOSPC, -ENOMEM. */
+/* As vmm_pci_hook_bar() for all BARs that are not hooked yet, and whose
+ * registers the guest is not to see: reads give ones, writes are lost.  The
+ * expansion ROM is switched off.  -ENOSPC, -ENOMEM. */
 int vmm_pci_hide_bars(struct vmm *vmm, struct vmm_pci_dev *dev) VMM_MUST_CHECK;
 
 /* --- what a driver is --- */

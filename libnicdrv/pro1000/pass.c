@@ -337,7 +337,8 @@ static void check_link(struct pass *p)
 	uint32_t status;
 	struct nic_link link = { false, false, 0 };
 
-	if (p->now < p->link_check)
+	/* While it is down this is asked for when something waits for it. */
+	if (p->nic.link.up && p->now < p->link_check)
 		return;
 	p->link_check = p->now + LINK_CHECK;
 	status = get(p, REG_STATUS);
@@ -377,7 +378,8 @@ static uint64_t deadline(struct nic *nic)
 
 	if (p->stopped)
 		return NIC_NEVER;
-	return p->clean == p->next ? p->link_check : p->now + RETRY;
+	/* What the link does counts when there is something to send. */
+	return p->clean == p->next ? NIC_NEVER : p->now + RETRY;
 }
 
 static void flush(struct nic *nic, bool rx, bool tx)

@@ -20,6 +20,9 @@ struct holder {
 	/* Passed, with one transmit queue: */
 	struct vmm_spinlock tx_lock;	/* its registers; below the net lock */
 	uint64_t hooked;	/* where they are hooked; 0: nowhere */
+	/* Passed: the page of TCTL, STATUS and ICR, while it is watched. */
+	bool watch;
+	uint64_t watched;	/* where it is hooked; 0: nowhere */
 };
 
 static struct holder holders[MAX_NICS];
@@ -59,6 +62,10 @@ static int set_irq(void *ctx, const struct nic_irq *irq)
 
 	vmm_pci_msi_off(dev);
 	vmm_pci_msix_off(dev);
+	if (irq->mode == NIC_IRQ_INTX)
+		vmm_pci_write(dev, VMM_PCI_COMMAND, 2,
+			      vmm_pci_read(dev, VMM_PCI_COMMAND, 2) &
+			      ~(uint32_t)VMM_PCI_COMMAND_INTX_OFF);
 	if (irq->mode == NIC_IRQ_MSI)
 		return vmm_pci_msi_set(dev, irq->address, irq->data);
 	if (irq->mode != NIC_IRQ_MSIX)
@@ -165,10 +172,14 @@ static int tx_page_read(struct vmm_vcpu *v, void *ctx, uint64_t gpa,
 static int tx_page_write(struct vmm_vcpu *v, void *ctx, uint64_t gpa,
 			 unsigned size, uint64_t value)
 {
+	struct holder *h = ctx;
+
 	(void)v;
 	hold(ctx, true);
 	vmm_device_write(gpa, size, value);
 	hold(ctx, false);
+	if (h->watch)
+		h->device.touched(&h->device);
 	return 0;
 }
 
@@ -193,10 +204,66 @@ static int hook_tx_page(struct holder *h)
 	return err;
 }
 
+/* Here it is only heard that the guest does something: the access goes to the
+ * hardware as it is. */
+static int main_page_read(struct vmm_vcpu *v, void *ctx, uint64_t gpa,
+			  unsigned size, uint64_t *value)
+{
+	struct holder *h = ctx;
+
+	(void)v;
+	*value = vmm_device_read(gpa, size);
+	h->device.touched(&h->device);
+	return 0;
+}
+
+static int main_page_write(struct vmm_vcpu *v, void *ctx, uint64_t gpa,
+			   unsigned size, uint64_t value)
+{
+	struct holder *h = ctx;
+
+	(void)v;
+	vmm_device_write(gpa, size, value);
+	h->device.touched(&h->device);
+	return 0;
+}
+
+/* Hook the page, there where it is now, or no more.  If it cannot be had the
+ * VMM still sends when it logs something. */
+static void watch_main_page(struct holder *h)
+{
+	static const struct vmm_mmio_ops ops = {
+		main_page_read, main_page_write,
+	};
+	uint64_t page = h->watch ? base(h) : 0;
+	int err = 0;
+
+	if (h->watched == page)
+		return;
+	if (h->watched)
+		vmm_mmio_unhook(h->device.vmm, h->watched);
+	h->watched = 0;
+	if (page)
+		err = vmm_mmio_hook(h->device.vmm, page, VMM_PAGE_SIZE, &ops,
+				    h);
+	if (page && !err)
+		h->watched = page;
+}
+
+static void watch(struct nic_device *d, bool on)
+{
+	struct holder *h = VMM_CONTAINER_OF(d, struct holder, device);
+
+	h->watch = on;
+	watch_main_page(h);
+}
+
 static void moved(struct nic_device *d)
 {
 	struct holder *h = VMM_CONTAINER_OF(d, struct holder, device);
 	int err = vmm_device_map(d->vmm, base(h), REGISTERS_MIN);
+
+	watch_main_page(h);
 
 	if (!err && d->passed)
 		err = hook_tx_page(h);
@@ -209,6 +276,14 @@ static void moved(struct nic_device *d)
 	}
 }
 
+static void unhook(struct holder *h)
+{
+	watch(&h->device, false);
+	if (h->hooked)
+		vmm_mmio_unhook(h->device.vmm, h->hooked);
+	h->hooked = 0;
+}
+
 /* Leave the device to the guest, and send frames now and then.  Firmware's
  * drivers stay, too: they are of the guest. */
 static int pass(struct holder *h)
@@ -218,6 +293,7 @@ static int pass(struct holder *h)
 	int err;
 
 	d->passed = true;
+	d->watch = watch;
 	world.caps = 0;
 	world.set_irq = NULL;
 	world.hold = hold;
@@ -227,10 +303,8 @@ static int pass(struct holder *h)
 		err = hook_tx_page(h);
 	if (!err)
 		err = nic_user.attach(d);
-	if (err && h->hooked) {
-		vmm_mmio_unhook(d->vmm, h->hooked);
-		h->hooked = 0;
-	}
+	if (err)
+		unhook(h);
 	return err;
 }
 
@@ -292,6 +366,7 @@ static int probe(struct vmm *vmm, struct vmm_pci_dev *dev,
 
 static void give_back(struct vmm *vmm, struct vmm_pci_dev *dev)
 {
+	(void)vmm;
 	for (unsigned i = 0; i < MAX_NICS; i++) {
 		struct nic_device *d = &holders[i].device;
 
@@ -300,8 +375,7 @@ static void give_back(struct vmm *vmm, struct vmm_pci_dev *dev)
 		nic_quiesce(d->nic);
 		nic_user.detach(d);
 		nic_hand_back(d->nic);
-		if (holders[i].hooked)
-			vmm_mmio_unhook(vmm, holders[i].hooked);
+		unhook(&holders[i]);
 		holders[i].used = false;
 	}
 }

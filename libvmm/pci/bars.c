@@ -7,6 +7,8 @@
 #include <vmm/log.h>
 #include <vmm/mmio.h>
 
+#define ROM_BAR		0x30u	/* of a header of type 0 */
+#define ROM_ENABLE	0x1u
 #define DECODE	(VMM_PCI_COMMAND_IO | VMM_PCI_COMMAND_MEM)
 
 static unsigned bar_offset(unsigned n)
@@ -311,6 +313,10 @@ int vmm_pci_hide_bars(struct vmm *vmm, struct vmm_pci_dev *dev)
 	static const struct vmm_pci_bar_ops nothing = { ones_read, lost_write };
 	unsigned n;
 	int rc = 0;
+
+	/* A ROM needs no hook: nobody misses it (6.2.5.2). */
+	vmm_pci_write(dev, ROM_BAR, 4, vmm_pci_read(dev, ROM_BAR, 4) &
+		      ~ROM_ENABLE);
 
 	for (n = 0; n < VMM_PCI_BARS && rc == 0; n++)
 		if (dev->bar[n].kind != VMM_PCI_BAR_NONE &&

@@ -9,7 +9,7 @@
 #include <vmm/error.h>
 
 #define FORCED		(VMM_PCI_COMMAND_MEM | VMM_PCI_COMMAND_MASTER)
-#define SHADOWED	(FORCED | VMM_PCI_COMMAND_IO)
+#define SHADOWED	(FORCED | VMM_PCI_COMMAND_IO | VMM_PCI_COMMAND_INTX_OFF)
 
 #define PM_CSR		4u	/* Power Management 1.2, 3.2.4 */
 #define PM_STATE	0x3u
@@ -202,9 +202,10 @@ static void function_reset(struct vmm_pci_owned *o)
 static void command_write(struct vmm_pci_owned *o, uint16_t value)
 {
 	unsigned io = o->first_command & VMM_PCI_COMMAND_IO;
+	uint32_t hw = vmm_pci_read(o->dev, VMM_PCI_COMMAND, 2);
 
-	vmm_pci_write(o->dev, VMM_PCI_COMMAND, 2,
-		      (value & ~SHADOWED) | FORCED | io);
+	vmm_pci_write(o->dev, VMM_PCI_COMMAND, 2, (value & ~SHADOWED) |
+		      FORCED | io | (hw & VMM_PCI_COMMAND_INTX_OFF));
 	o->command = value;
 	if (value & (VMM_PCI_COMMAND_IO | VMM_PCI_COMMAND_MEM))
 		pci_bars_apply(o);

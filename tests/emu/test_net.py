@@ -31,7 +31,10 @@ echo "BOUND $(basename $(readlink /sys/class/net/eth0/device/driver))"
 wget -q -O - @URL@ | sha256sum | sed 's/^/SHA256 /'
 @MORE@
 echo READY
-read -t 30 -r _ </dev/ttyS0
+read -t 30 -r bars </dev/ttyS0
+for bar in $bars; do
+	echo "BAR $bar $(devmem $bar 32)"
+done
 dmesg -r | sed -n 's/^<[0-4]>\\[[^]]*\\] /KERNEL /p'
 echo ENDED
 """
@@ -88,14 +91,18 @@ def check_sums(t, frame):
             "UDP checksum")
 
 
-def check_syslog(t, capture, expected):
+def syslog_lines(t, capture):
     lines = []
     for frame, payload in datagrams(capture):
         check_sums(t, frame)
         t.check(payload.startswith(b"bitvisor:") and
                 payload.endswith(b"\n"), f"odd datagram {payload}")
         lines.append(payload[9:-1].decode())
-    at = 0
+    return lines
+
+
+def check_syslog(t, capture, expected):
+    lines, at = syslog_lines(t, capture), 0
     for wanted in expected:
         hits = [i for i in range(at, len(lines)) if wanted in lines[i]]
         t.check(hits, f"no line '{wanted}' after line {at} of "
@@ -131,19 +138,26 @@ def read_until(s, end):
     return text
 
 
-def machine(t, disk, port, smp=1):
-    return Qemu(t.folder, disk, nic="e1000e", smp=smp, time_limit=200,
+def machine(t, disk, port, smp=1, nic="e1000e"):
+    return Qemu(t.folder, disk, nic=nic, smp=smp, time_limit=200,
                 hostfwd=[f"tcp:127.0.0.1:{port}-10.0.2.9:23"],
                 extra=["-object", "filter-dump,id=wire,netdev=net0,"
                        "file=wire.pcap"])
 
 
-def make_disk(net, virtio, url, more=""):
+def memory_bars(m):
+    """Where the hardware has the NIC's registers."""
+    text = m.human("info pci").split("Ethernet controller", 1)[1]
+    text = re.split(r"^  Bus", text, flags=re.MULTILINE)[0]
+    return re.findall(r"memory at (0x[0-9a-f]+)", text)
+
+
+def make_disk(net, virtio, url, more="", module="e1000e"):
     script = WORK
     for name, value in (
             ("URL", url), ("MORE", more),
             ("MODPROBE", "modprobe virtio_pci" if virtio else ""),
-            ("MODULE", "virtio_net" if virtio else "e1000e")):
+            ("MODULE", "virtio_net" if virtio else module)):
         script = script.replace(f"@{name}@", value)
     config = CONFIG.replace("@NET@", net).replace("@VIRTIO@", str(virtio))
     return flow.linux_direct(script, "full", config=config)
@@ -171,12 +185,16 @@ def shared(smp):
             with machine(t, disk, port, smp) as m:
                 m.wait_for("^READY", 150)
                 shell = telnet(port, ["version", "cpu", "exit"])
-                m.type("\n")
+                bars = memory_bars(m)
+                m.type(" ".join(bars[1:]) + "\n")
                 m.wait_for("^ENDED", 60)
                 m.wait_exit(60)
                 check_guest(t, m, server, "virtio_net")
                 t.check("3 packets received" in m.serial.text(),
                         "the guest's pings to the VMM are lost")
+                t.equal(re.findall(r"^BAR \S+ (\S+)", m.serial.text(),
+                                   re.MULTILINE),
+                        ["0xFFFFFFFF"] * len(bars[1:]), "the NIC's own BARs")
         t.check("BitVisor" in shell, f"answer to 'version': {shell}")
         check_syslog(t, t.folder / "wire.pcap", SYSLOG_LINES)
         for line in STACK_LINES:
@@ -213,14 +231,31 @@ read -t 30 -r _ </dev/ttyS0
     check_syslog(t, t.folder / "wire.pcap", SYSLOG_LINES)
 
 
-@test("net/passed")
-def passed(t):
-    """The guest drives the NIC itself, beside the VMM's sender."""
-    with linux.Server(DOWNLOAD) as server:
-        disk = make_disk("pass", 0, server.url)
-        with machine(t, disk, free_port()) as m:
-            m.wait_for("^READY", 150)
-            m.type("\n")
-            m.wait_for("^ENDED", 60)
-            m.wait_exit(60)
-            check_guest(t, m, server, "e1000e")
+def log_lines(text):
+    """What bvlog printed in the guest, without the times."""
+    return re.findall(r"^LOG \[.*?\] (.*?)\r?$", text, re.MULTILINE)
+
+
+def passed(nic, smp):
+    def run(t):
+        """The guest drives the NIC itself, beside the VMM's sender: all lines
+        arrive, from the first on, each once, though nothing is logged after
+        the link is up."""
+        with linux.Server(DOWNLOAD) as server:
+            disk = make_disk("pass", 0, server.url, "sleep 2; bvlog |"
+                             " sed 's/^/LOG /'", nic)
+            with machine(t, disk, free_port(), smp, nic) as m:
+                m.wait_for("^READY", 150)
+                m.type("\n")
+                m.wait_for("^ENDED", 60)
+                m.wait_exit(60)
+                check_guest(t, m, server, nic)
+                expected = log_lines(m.serial.text())
+        t.check(len(expected) >= 10, f"bvlog says {expected}")
+        t.equal(syslog_lines(t, t.folder / "wire.pcap"), expected,
+                "the log that was sent")
+    return run
+
+
+test("net/passed")(passed("e1000e", 1))
+test("net/passed-one-queue")(passed("e1000", 2))
