@@ -4,6 +4,7 @@
 #include <string.h>
 #include "netdev.h"
 #include <bitvisor/config.h>
+#include <bvnet/access.h>
 #include <bvnet/netdev.h>
 #include <bvnet/services.h>
 #include <bvnet/stack.h>
@@ -61,16 +62,20 @@ static int start(struct netdev *nd)
 	return 0;
 }
 
+/* A mistake in the settings of the shell's access stops the VMM while nothing
+ * has been touched, as any other does. */
 static int init(struct vmm *vmm)
 {
 	static const struct netdev_ip ops = {
 		.start = start,
 		.poll = net_services_poll,
 	};
+	struct access access;
 
-	(void)vmm;
 	netdev_set_ip(&ops);
-	return 0;
+	return access_parse(&access, config.vmm.dbgsh_allow,
+			    config.vmm.dbgsh_password, vmm->start_error,
+			    BV_ERROR_MAX);
 }
 
 const struct vmm_unit bvnet_ip = {

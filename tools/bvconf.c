@@ -13,12 +13,51 @@
 #include <stdlib.h>
 #include <string.h>
 #include <bitvisor/config.h>
+#include <bvnet/access.h>
+#include <bvnet/net.h>
 #include <core/config_names.h>
+#include <nicdrv/device.h>
+#include <pci/monitor.h>
+#include <pci/rules.h>
+
+/* --- what the variant `full` has, for the check of the rules --- */
+
+static bool net_known(const char *text)
+{
+	enum net_mode mode;
+
+	return net_mode_parse(text, &mode) == 0;
+}
+
+const struct nic_user nic_user = { .net_known = net_known };
+
+/* "any": they know their devices, which does not matter here. */
+static const struct vmm_pci_driver pro1000 = {
+	.name = "pro1000", .match = "any", .options = nic_device_options,
+}, conceal = {
+	.name = "conceal",
+}, monitor = {
+	.name = "monitor", .options = monitor_options,
+};
+
+static const struct vmm_pci_driver *const drivers[] = {
+	&pro1000, &conceal, &monitor, NULL
+};
+
+static const char help[] =
+	"usage: bvconf check FILE\n"
+	"       bvconf list [--markdown]\n"
+	"\n"
+	"check  say what BitVisor (the variant full) would say about this\n"
+	"       bitvisor.conf, over the settings that are compiled in\n"
+	"list   print all settings with their compiled-in values, as a\n"
+	"       bitvisor.conf to begin with, or as a table\n"
+	"\n"
+	"The status is 0, 1 if something is wrong, or 2 if the command is.\n";
 
 static int usage(void)
 {
-	fputs("usage: bvconf check FILE\n"
-	      "       bvconf list [--markdown]\n", stderr);
+	fputs(help, stderr);
 	return 2;
 }
 
@@ -49,6 +88,37 @@ static char *read_file(const char *path, size_t *len)
 	return text;
 }
 
+/* Members whose texts parts of the VMM read. */
+static int check_texts(const struct config_data *cfg, char *error, size_t size)
+{
+	static struct pci_rules rules;
+	struct access access;
+	int result = pci_rules_parse(&rules, cfg->vmm.driver.pci, drivers,
+				     error, size);
+
+	if (!result)
+		result = access_parse(&access, cfg->vmm.dbgsh_allow,
+				      cfg->vmm.dbgsh_password, error, size);
+	return result;
+}
+
+/* What is no mistake, but likely not meant. */
+static void give_hints(const struct config_data *cfg)
+{
+	if (cfg->vmm.telnet_dbgsh && !*cfg->vmm.dbgsh_allow &&
+	    !*cfg->vmm.dbgsh_password)
+		puts("note: vmm.telnet_dbgsh=1 lets nobody in without "
+		     "vmm.dbgsh_allow or vmm.dbgsh_password");
+	if (strstr(cfg->vmm.driver.pci, "net=ip") && !cfg->ip.use_dhcp &&
+	    !memcmp(cfg->ip.ipaddr, "\0\0\0", 4))
+		puts("note: net=ip... needs ip.ipaddr and ip.netmask, or "
+		     "ip.use_dhcp=1");
+	if (cfg->vmm.tty_syslog.enable &&
+	    !strstr(cfg->vmm.driver.pci, "tty="))
+		puts("note: vmm.tty_syslog.enable=1 does nothing without a "
+		     "rule with tty=1 in vmm.driver.pci");
+}
+
 /* Same steps as the VMM's start: the file over defconfig, then the whole. */
 static int check(const char *path)
 {
@@ -65,12 +135,15 @@ static int check(const char *path)
 	result = config_parse(&cfg, text, len, path, error, sizeof(error));
 	if (!result)
 		result = config_check(&cfg, error, sizeof(error));
+	if (!result)
+		result = check_texts(&cfg, error, sizeof(error));
 	free(text);
 	if (result) {
 		puts(error);
 		return 1;
 	}
 	printf("%s: ok\n", path);
+	give_hints(&cfg);
 	return 0;
 }
 
@@ -157,7 +230,9 @@ int main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "check") == 0)
 		return check(argv[2]);
-	if (argc == 2 && strcmp(argv[1], "list") == 0)
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		fputs(help, stdout);
+	else if (argc == 2 && strcmp(argv[1], "list") == 0)
 		list_plain();
 	else if (argc == 3 && strcmp(argv[1], "list") == 0 &&
 		 strcmp(argv[2], "--markdown") == 0)

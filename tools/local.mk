@@ -2,8 +2,12 @@
 
 # bvconf: checks and lists settings, from the VMM's own sources.
 bin_PROGRAMS += bvconf
-bvconf_SOURCES = tools/bvconf.c $(CONFIG_SOURCES) \
-	libvmm/core/config_default.c libvmm/core/error.c libvmm/core/printf.c
+BVCONF_SOURCES = tools/bvconf.c $(CONFIG_SOURCES) $(PCI_RULES_SOURCES) \
+	$(PASSWORD_SOURCES) libbvnet/access.c libbvnet/classify.c \
+	libnicdrv/device.c libvmm/core/error.c libvmm/core/printf.c \
+	libvmm/pci/monitor_spec.c
+bvconf_SOURCES = $(BVCONF_SOURCES) libvmm/core/config_default.c
+dist_man_MANS += tools/bvconf.1
 bvconf_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/libvmm -I$(top_srcdir)
 $(filter %-config_default.$(OBJEXT),$(bvconf_OBJECTS)): \
 		$(DEFCONFIG) | check-defconfig

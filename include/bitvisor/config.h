@@ -46,7 +46,7 @@ struct config_data_vmm {
 	/* UART that gets the log and is hidden from the guest: 0 none,
 	 * 1..4 COM1..COM4, or its I/O port (e.g. 0x3f8) */
 	int tty_serial;
-	int log_level;		/* 3 errors .. 7 debug; console and serial */
+	int log_level;		/* 3 errors .. 7 debug, 0: 6; console, serial */
 	unsigned char tty_mac_address[6];	/* destination of tty frames */
 	struct config_data_tty_syslog tty_syslog;
 	struct config_data_vmm_driver driver;
@@ -66,6 +66,12 @@ struct config_data {
 
 /* The configuration in force; constant after the VMM has started. */
 extern struct config_data config;
+
+/* vmm.log_level, which a defconfig need not name. */
+static inline int config_log_level(void)
+{
+	return config.vmm.log_level ? config.vmm.log_level : 6;
+}
 
 /*
  * Apply the text of a bitvisor.conf to cfg; where a name is set twice, the

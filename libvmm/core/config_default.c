@@ -3,4 +3,6 @@
  * the build tree or else of the source tree (libvmm/local.mk). */
 #include <bitvisor/config.h>
 
+/* The guide's example ends without a semicolon. */
 #include "defconfig"
+;

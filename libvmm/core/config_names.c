@@ -54,10 +54,11 @@ const struct config_name config_names[] = {
 	{
 		.name = "vmm.log_level", .type = CONFIG_INT,
 		MEMBER(vmm.log_level),
-		.range = { { 3, 7 }, NO_RANGE },
-		.accepted = "3 to 7", .example = "6",
+		.range = { { 0, 0 }, { 3, 7 } },
+		.accepted = "0, or 3 to 7", .example = "6",
 		.doc = "lines shown on console and serial port: 3 errors, "
-		       "4 warnings too, 5 notices, 6 information, 7 everything",
+		       "4 warnings too, 5 notices, 6 information, 7 "
+		       "everything; 0 is 6",
 	},
 	{
 		.name = "vmm.tty_mac_address", .type = CONFIG_MAC,
@@ -105,8 +106,8 @@ const struct config_name config_names[] = {
 	IPV4(ip.gateway, "router of the VMM's own network"),
 	{
 		.name = "ip.heap", .type = CONFIG_INT, MEMBER(ip.heap),
-		.range = { { 0, 0 }, { 256, 65536 } },
-		.accepted = "0, or 256 to 65536", .example = "4096",
+		.range = { { 0, 0 }, { 256, 4096 } },
+		.accepted = "0, or 256 to 4096", .example = "4096",
 		.doc = "memory of the VMM's IP stack for data on its way, in "
 		       "KiB; 0 is 2048",
 	},

@@ -30,7 +30,7 @@ static void console_emit(struct vmm_log_sink *sink,
 		write_text(text, (size_t)vmm_snprintf(text, sizeof(text),
 						      "(%lu lines lost)\n",
 						      lost));
-	if ((int)line->level > config.vmm.log_level)
+	if ((int)line->level > config_log_level())
 		return;
 	write_text(line->text, line->len);
 	write_text("\n", 1);

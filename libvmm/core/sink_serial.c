@@ -26,7 +26,7 @@ static void serial_emit(struct vmm_log_sink *sink,
 			       (size_t)vmm_snprintf(text, sizeof(text),
 						    "(%lu lines lost)\n",
 						    lost));
-	if ((int)line->level > config.vmm.log_level)
+	if ((int)line->level > config_log_level())
 		return;
 	vmm_uart_write(&serial.uart, line->text, line->len);
 	vmm_uart_write(&serial.uart, "\n", 1);

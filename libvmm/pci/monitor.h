@@ -32,6 +32,9 @@ struct monitor_times {
 	unsigned count;
 };
 
+/* The driver's table of options. */
+extern const struct vmm_pci_option_desc monitor_options[];
+
 bool monitor_spec_parse(struct monitor_spec *spec, const char *text);
 bool monitor_times_parse(struct monitor_times *times, const char *text);
 

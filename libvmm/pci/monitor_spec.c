@@ -143,3 +143,34 @@ bool monitor_is_on(const struct monitor_times *times, uint64_t usec)
 		passed += usec >= times->usec[i];
 	return !times->count || passed % 2;
 }
+
+static bool is_spec(const char *text)
+{
+	struct monitor_spec spec;
+
+	return monitor_spec_parse(&spec, text);
+}
+
+static bool are_times(const char *text)
+{
+	struct monitor_times times;
+
+	return monitor_times_parse(&times, text);
+}
+
+#define SPEC "[r|R][w|W], or groups of that with OFFSET SIZE"
+
+const struct vmm_pci_option_desc monitor_options[] = {
+	{ "bar0", VMM_PCI_OPTION_TEXT, SPEC, is_spec },
+	{ "bar1", VMM_PCI_OPTION_TEXT, SPEC, is_spec },
+	{ "bar2", VMM_PCI_OPTION_TEXT, SPEC, is_spec },
+	{ "bar3", VMM_PCI_OPTION_TEXT, SPEC, is_spec },
+	{ "bar4", VMM_PCI_OPTION_TEXT, SPEC, is_spec },
+	{ "bar5", VMM_PCI_OPTION_TEXT, SPEC, is_spec },
+	{ "config", VMM_PCI_OPTION_TEXT, SPEC, is_spec },
+	{ "nentries", VMM_PCI_OPTION_INT, "numbers from 1 to 65536", NULL },
+	{ "time", VMM_PCI_OPTION_TEXT, "growing numbers of seconds, for"
+	  " example 0 10", are_times },
+	{ "overwrite", VMM_PCI_OPTION_BOOL, NULL, NULL },
+	{ NULL, VMM_PCI_OPTION_END, NULL, NULL },
+};

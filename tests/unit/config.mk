@@ -16,7 +16,6 @@ config_test_LDADD = $(UNIT_LIBS)
 # bvconf with the template, because the user's defconfig may say anything.
 check_PROGRAMS += bvconf_tmpl
 TESTS += tests/unit/bvconf_test
-bvconf_tmpl_SOURCES = tools/bvconf.c tests/unit/config_tmpl.c \
-	$(CONFIG_TEST_SOURCES)
+bvconf_tmpl_SOURCES = $(BVCONF_SOURCES) tests/unit/config_tmpl.c
 bvconf_tmpl_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)
 bvconf_tmpl_CFLAGS = $(UNIT_CFLAGS)

@@ -56,8 +56,8 @@ static const struct bad_row {
 	{ "vmm.dbgsh=-1", "1: vmm.dbgsh=-1 is out of range; accepted are 0 or 1" },
 	{ "vmm.dbgsh=4294967297", "1: vmm.dbgsh=4294967297 is out of range; accepted are 0 or 1" },
 	{ "vmm.dbgsh=18446744073709551617", "1: vmm.dbgsh=18446744073709551617 is out of range; accepted are 0 or 1" },
-	{ "vmm.log_level=2", "1: vmm.log_level=2 is out of range; accepted are 3 to 7" },
-	{ "vmm.log_level=8", "1: vmm.log_level=8 is out of range; accepted are 3 to 7" },
+	{ "vmm.log_level=2", "1: vmm.log_level=2 is out of range; accepted are 0, or 3 to 7" },
+	{ "vmm.log_level=8", "1: vmm.log_level=8 is out of range; accepted are 0, or 3 to 7" },
 	{ "vmm.localapic_intercept=2", "1: vmm.localapic_intercept=2 is out of range; accepted are 0, 1 or auto" },
 	{ "vmm.localapic_intercept=Auto", "1: 'Auto' is no value of vmm.localapic_intercept; accepted are 0, 1 or auto, for example vmm.localapic_intercept=auto" },
 	{ "vmm.tty_serial=5", "1: vmm.tty_serial=5 is out of range; accepted are 0 to 4, or an I/O port from 0x100 to 0xfff8" },
@@ -329,10 +329,12 @@ static void check_finds_values_no_file_would_allow(void **state)
 
 	(void)state;
 	assert_int_equal(check(&cfg), 0);
-	cfg.vmm.log_level = 0;
+	cfg.vmm.log_level = 0;	/* not named in a defconfig */
+	assert_int_equal(check(&cfg), 0);
+	cfg.vmm.log_level = 2;
 	assert_int_equal(check(&cfg), -EINVAL);
-	assert_string_equal(error,
-			    "config: vmm.log_level is 0; accepted are 3 to 7");
+	assert_string_equal(error, "config: vmm.log_level is 2; accepted are "
+			    "0, or 3 to 7");
 	cfg = config;
 	cfg.vmm.tty_serial = 0x3f8;
 	assert_int_equal(check(&cfg), 0);
@@ -362,12 +364,60 @@ static void check_finds_contradictions(void **state)
 			    "ip.netmask=255.255.255.0");
 	memset(cfg.ip.ipaddr, 0, 4);
 	assert_int_equal(check(&cfg), 0);
+	memset(cfg.vmm.tty_syslog.src_ipaddr, 0, 4);
+	assert_int_equal(check(&cfg), -EINVAL);
+	assert_string_equal(error, "config: vmm.tty_syslog.enable is 1 without "
+			    "a sender; set vmm.tty_syslog.src_ipaddr to the "
+			    "address that the receiver shall see");
 	memset(cfg.vmm.tty_syslog.dst_ipaddr, 0, 4);
 	assert_int_equal(check(&cfg), -EINVAL);
 	assert_string_equal(error, "config: vmm.tty_syslog.enable is 1 without "
 			    "a receiver; set vmm.tty_syslog.dst_ipaddr");
 	cfg.vmm.tty_syslog.enable = 0;
 	assert_int_equal(check(&cfg), 0);
+}
+
+/* Addresses that a machine or its router cannot have: what is changed in the
+ * guide's configuration, and what is said. */
+static void check_finds_impossible_addresses(void **state)
+{
+	static const struct {
+		unsigned char ip[4], gateway[4];
+		const char *said;
+	} rows[] = {
+		{ { 192, 168, 0, 7 }, { 192, 168, 0, 1 }, NULL },
+		{ { 192, 168, 0, 7 }, { 0, 0, 0, 0 }, NULL },
+		{ { 192, 168, 0, 0 }, { 192, 168, 0, 1 },
+		  "config: ip.ipaddr 192.168.0.0 is no address of one "
+		  "machine; write for example 192.168.0.7" },
+		{ { 192, 168, 0, 255 }, { 192, 168, 0, 1 },
+		  "config: ip.ipaddr 192.168.0.255 is no address of one "
+		  "machine; write for example 192.168.0.7" },
+		{ { 127, 0, 0, 1 }, { 0, 0, 0, 0 },
+		  "config: ip.ipaddr 127.0.0.1 is no address of one "
+		  "machine; write for example 192.168.0.7" },
+		{ { 224, 0, 0, 1 }, { 0, 0, 0, 0 },
+		  "config: ip.ipaddr 224.0.0.1 is no address of one "
+		  "machine; write for example 192.168.0.7" },
+		{ { 192, 168, 0, 7 }, { 192, 168, 1, 1 },
+		  "config: ip.gateway 192.168.1.1 is in another network than "
+		  "ip.ipaddr 192.168.0.7 by ip.netmask; it must be in the "
+		  "same" },
+		{ { 192, 168, 0, 7 }, { 192, 168, 0, 7 },
+		  "config: ip.gateway is ip.ipaddr, 192.168.0.7; it is the "
+		  "router's address" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct config_data cfg = config;
+
+		memcpy(cfg.ip.ipaddr, rows[i].ip, 4);
+		memcpy(cfg.ip.gateway, rows[i].gateway, 4);
+		assert_int_equal(check(&cfg), rows[i].said ? -EINVAL : 0);
+		if (rows[i].said)
+			assert_string_equal(error, rows[i].said);
+	}
 }
 
 /* config is the guide's defconfig here (config_guide.c). */
@@ -423,6 +473,7 @@ int main(void)
 		cmocka_unit_test(has_examples_that_are_accepted),
 		cmocka_unit_test(check_finds_values_no_file_would_allow),
 		cmocka_unit_test(check_finds_contradictions),
+		cmocka_unit_test(check_finds_impossible_addresses),
 		cmocka_unit_test(the_guides_defconfig_means_what_it_says),
 		cmocka_unit_test(a_file_can_say_what_the_guides_defconfig_says),
 	};
