@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The IP stack's state, for the debug shell. */
+/* The state of the network, for the debug shell: NICs and IP stack. */
+#include <bvnet/netdev.h>
 #include <bvnet/services.h>
 #include <bvnet/stack.h>
 #include "dbgsh_priv.h"
@@ -12,17 +13,14 @@ static void print_address(struct dbgsh *sh, const char *name,
 }
 
 /* Without the net lock: numbers that change meanwhile are one old or new. */
-static enum dbgsh_next show_net(struct dbgsh *sh, int argc,
-				const char *const *argv)
+static void show_stack(struct dbgsh *sh)
 {
 	struct net_stack_info info;
 
-	(void)argc;
-	(void)argv;
 	net_stack_get_info(&info);
 	if (!info.running) {
 		dbgsh_puts(sh, "No IP stack runs.\n");
-		return DBGSH_DONE;
+		return;
 	}
 	print_address(sh, "address", info.ip);
 	print_address(sh, "netmask", info.netmask);
@@ -36,11 +34,46 @@ static enum dbgsh_next show_net(struct dbgsh *sh, int argc,
 		     (unsigned long long)info.heap_failures);
 	dbgsh_printf(sh, "dropped  %llu frames with bad TCP options\n",
 		     (unsigned long long)info.bad_options);
+}
+
+struct net_place {
+	unsigned nic, part;
+};
+
+static void print_line(void *ctx, const char *text)
+{
+	dbgsh_printf(ctx, "%s\n", text);
+}
+
+/* A part of a NIC a step: there is room for no more. */
+static enum dbgsh_next net_step(struct dbgsh *sh)
+{
+	struct net_place *p = dbgsh_scratch(sh);
+
+	if (p->part == BVNET_NETDEV_PARTS)
+		*p = (struct net_place){ p->nic + 1, 0 };
+	if (bvnet_netdev_show(p->nic, p->part, print_line, sh)) {
+		p->part++;
+		return DBGSH_MORE;
+	}
+	if (!p->nic)
+		dbgsh_puts(sh, "The VMM drives no NIC.\n");
+	show_stack(sh);
 	return DBGSH_DONE;
+}
+
+static enum dbgsh_next start_net(struct dbgsh *sh, int argc,
+				 const char *const *argv)
+{
+	(void)argc;
+	(void)argv;
+	*(struct net_place *)dbgsh_scratch(sh) = (struct net_place){ 0, 0 };
+	return DBGSH_MORE;
 }
 
 const struct dbgsh_command dbgsh_net = {
 	.name = "net",
-	.help = "IP stack",
-	.start = show_net,
+	.help = "NICs, switch, log sender, IP stack",
+	.start = start_net,
+	.step = net_step,
 };

@@ -19,6 +19,7 @@ libbvnet_la_SOURCES += $(BVNET_PURE_SOURCES) $(BVNET_SYSLOG_SOURCES) \
 	libbvnet/netdev.c \
 	libbvnet/netdev.h \
 	libbvnet/netdev_ip.c \
+	libbvnet/netdev_show.c \
 	libbvnet/netdev_virtio.c \
 	libbvnet/random_cpu.c \
 	libbvnet/rtc_read.c

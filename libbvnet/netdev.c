@@ -152,6 +152,11 @@ static bool serve(void *ctx, bool nmi)
 	return ours;
 }
 
+const struct netdev *netdev_get(unsigned n)
+{
+	return n < MAX_NETDEVS && netdevs[n].device ? &netdevs[n] : NULL;
+}
+
 /* Others than the NIC and the guest come in here: the shell, a prototype's own
  * unit.  Entries are filled from the first on and never move. */
 struct net *bvnet_netdev_lock(unsigned n)

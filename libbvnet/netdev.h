@@ -47,6 +47,9 @@ int netdev_hide(struct netdev *nd) VMM_MUST_CHECK;
 /* Do what there is to do, and see to it that it goes on.  Lock held. */
 void netdev_poll(struct netdev *nd);
 
+/* The n-th NIC, from 0; NULL: there are no more.  NICs never go. */
+const struct netdev *netdev_get(unsigned n);
+
 /* For struct vmm_pci_ops. */
 void netdev_hold(struct vmm_pci_dev *dev, bool on);
 void netdev_reset(struct vmm_pci_dev *dev, bool function);

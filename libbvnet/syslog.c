@@ -27,6 +27,7 @@ struct net_syslog {
 	struct vmm_pagepool *pool;
 	struct net *net;
 	uint64_t seq;			/* of the log, to be read next */
+	uint64_t newest;		/* behind the last that was logged */
 	size_t len, sent;		/* of text; all sent: read on */
 	bool pending;			/* there is something of text to send */
 	bool asks;			/* the receiver's address is asked for */
@@ -229,8 +230,8 @@ static void line_was_logged(struct vmm_log_sink *sink,
 {
 	struct net_syslog *s = VMM_CONTAINER_OF(sink, struct net_syslog, sink);
 
-	(void)line;
 	(void)lost;
+	s->newest = line->seq + 1;
 	s->setup.wake(s->setup.wake_ctx);
 }
 
@@ -270,5 +271,8 @@ void net_syslog_get_stats(const struct net_syslog *s,
 			  struct net_syslog_stats *stats)
 {
 	*stats = s->stats;
+	stats->waiting = s->pending;
+	if (s->newest > s->seq)
+		stats->waiting += s->newest - s->seq;
 	stats->waiting_arp = s->asks && !s->known;
 }

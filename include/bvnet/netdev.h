@@ -7,6 +7,8 @@
 #ifndef BVNET_NETDEV_H
 #define BVNET_NETDEV_H
 
+#include <stdbool.h>
+#include <nicdrv/nic.h>
 #include <vmm/compiler.h>
 #include <vmm/unit.h>
 
@@ -20,6 +22,15 @@ extern const struct vmm_unit bvnet_netdev;
 /* The IP stack with its services (bvnet/services.h), for the modes net=ip...;
  * in front of vmm_pci.  Without it they are refused. */
 extern const struct vmm_unit bvnet_ip;
+
+/*
+ * Tell the state of the NIC n line by line: link, counters, rings, the guest's
+ * device, the log's sender.  In parts from 0 on, each at most 400 characters;
+ * false: there is no such part, or no such NIC.  Without the net lock, which
+ * the caller may have: numbers that change meanwhile are one old or new.
+ */
+#define BVNET_NETDEV_PARTS 6u
+bool bvnet_netdev_show(unsigned n, unsigned part, nic_print *print, void *ctx);
 
 /* The switch of the NIC n and its net lock; NULL: there are no more.  Any CPU,
  * between an exit and an entry. */

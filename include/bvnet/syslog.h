@@ -42,6 +42,8 @@ struct net_syslog_setup {
 
 struct net_syslog_stats {
 	uint64_t lines, frames;		/* sent */
+	uint64_t waiting;		/* lines, also one sent in part; known
+					 * if setup.wake is set */
 	uint64_t lost;			/* lines that the log had forgotten */
 	uint64_t dropped;		/* frames that the NIC would never send */
 	bool waiting_arp;

@@ -19,6 +19,14 @@ netparts_test_CPPFLAGS = $(BVNET_CPPFLAGS)
 netparts_test_CFLAGS = $(UNIT_CFLAGS)
 netparts_test_LDADD = $(UNIT_LIBS)
 
+check_PROGRAMS += netshow_test
+TESTS += netshow_test
+netshow_test_SOURCES = tests/unit/netshow_test.c $(BVNET_FAKES) \
+	$(BVNET_PURE_SOURCES) libbvnet/netdev_show.c
+netshow_test_CPPFLAGS = $(BVNET_CPPFLAGS)
+netshow_test_CFLAGS = $(UNIT_CFLAGS)
+netshow_test_LDADD = $(UNIT_LIBS)
+
 check_PROGRAMS += netlog_test
 TESTS += netlog_test
 netlog_test_SOURCES = tests/unit/netlog_test.c $(BVNET_FAKES) \

@@ -166,7 +166,14 @@ static int fake_filter(struct nic *nic, const struct nic_filter *filter)
 	return 0;
 }
 
+static void fake_dump(struct nic *nic, nic_print *print, void *ctx)
+{
+	(void)nic;
+	print(ctx, "rx: first 1 next 2");
+}
+
 static const struct nic_ops fake_ops = {
+	.dump = fake_dump,
 	.tx = fake_tx,
 	.tx_push = fake_push,
 	.rx_post = fake_rx_post,

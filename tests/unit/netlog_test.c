@@ -341,14 +341,27 @@ static void wake(void *ctx)
 static void new_lines_wake(void **state)
 {
 	struct net_syslog_setup setup = plain;
+	struct vmm_log_line line = { .seq = 1 };
 
 	(void)state;
 	setup.wake = wake;
 	setup.wake_ctx = &woken;
 	start(&setup);
 	assert_non_null(attached);
-	attached->emit(attached, NULL, 0);
+	log_line(VMM_LOG_INFO, "one");
+	log_line(VMM_LOG_INFO, "two");
+	attached->emit(attached, &line, 0);
 	assert_int_equal(woken, 1);
+	/* With neither room nor link both wait. */
+	fake.nic.link.up = false;
+	net_poll(net, 0);
+	net_syslog_get_stats(sender, &stats);
+	assert_int_equal(stats.waiting, 2);
+	fake.nic.link.up = true;
+	net_poll(net, 1000000);
+	net_syslog_get_stats(sender, &stats);
+	assert_int_equal(stats.waiting, 0);
+	assert_int_equal(stats.lines, 2);
 	stop();
 	assert_null(attached);
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <bvnet/netdev.h>
 #include <bvnet/services.h>
 #include <bvnet/stack.h>
 #include <lwip/tcp.h>
@@ -228,6 +229,18 @@ void net_stack_get_info(struct net_stack_info *info)
 		.running = stack_runs, .ip = { 10, 0, 2, 15 },
 		.heap_size = 2 << 20, .heap_used = 3 << 10, .bad_options = 7,
 	};
+}
+
+/* Two NICs, of which each part is a line. */
+bool bvnet_netdev_show(unsigned n, unsigned part, nic_print *print, void *ctx)
+{
+	char text[32];
+
+	if (n > 1 || part >= BVNET_NETDEV_PARTS)
+		return false;
+	snprintf(text, sizeof(text), "NIC %u part %u", n, part);
+	print(ctx, text);
+	return true;
 }
 
 /* --- the other end --- */
@@ -566,7 +579,8 @@ static void recovers_the_slot(void **state)
 	tell("\r");
 	assert_said("> ");
 	tell("net\r");
-	assert_said("address  10.0.2.15\n");
+	assert_said("NIC 0 part 0\nNIC 0 part 1\n");
+	assert_said("NIC 1 part 5\naddress  10.0.2.15\n");
 	assert_said("heap     3 of 2048 KiB used, ");
 	assert_said("dropped  7 frames with bad TCP options\n");
 }
