@@ -184,7 +184,7 @@ def shared(smp):
                              "ping -c 3 -q 10.0.2.9")
             with machine(t, disk, port, smp) as m:
                 m.wait_for("^READY", 150)
-                shell = telnet(port, ["version", "cpu", "exit"])
+                shell = telnet(port, ["version", "cpu", "net", "exit"])
                 bars = memory_bars(m)
                 m.type(" ".join(bars[1:]) + "\n")
                 m.wait_for("^ENDED", 60)
@@ -196,6 +196,12 @@ def shared(smp):
                                    re.MULTILINE),
                         ["0xFFFFFFFF"] * len(bars[1:]), "the NIC's own BARs")
         t.check("BitVisor" in shell, f"answer to 'version': {shell}")
+        for wanted in (r"pro1000  52:54:00:12:34:56\s", r"link +up, 1000 ",
+                       r"net=ippass, tty=1; the guest sees virtio-net",
+                       r"rx +[1-9][0-9]* frames, [1-9]", r"log +[1-9]\d+ lines "
+                       r"sent in \d+ frames, 0 waiting, 0 lost",
+                       r"address +10\.0\.2\.9\s"):
+            t.check(re.search(wanted, shell), f"no '{wanted}' in {shell}")
         check_syslog(t, t.folder / "wire.pcap", SYSLOG_LINES)
         for line in STACK_LINES:
             check_syslog(t, t.folder / "wire.pcap", [line])
