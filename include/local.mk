@@ -40,6 +40,7 @@ vmminc_HEADERS = \
 	include/vmm/gmem.h \
 	include/vmm/hypercall.h \
 	include/vmm/insn.h \
+	include/vmm/intx.h \
 	include/vmm/io.h \
 	include/vmm/log.h \
 	include/vmm/logread.h \

@@ -201,23 +201,67 @@ void netdev_reset(struct vmm_pci_dev *dev, bool function)
 /* --- starting --- */
 
 /* MSI-X before MSI: it has a vector for the timer, which then does not delay
- * frames.  Both are still masked in the NIC; see cpu_init(). */
+ * frames.  All are still masked in the NIC; see cpu_init(). */
 static int choose_irq(struct netdev *nd)
 {
 	const struct nic *nic = nd->device->nic;
-	struct nic_irq irq = { .mode = NIC_IRQ_NONE };
+	struct nic_irq irq = { .mode = NIC_IRQ_INTX };
 
 	vmm_service_message(nd->device->vmm, &irq.address, &irq.data);
 	if (nic->caps & NIC_CAP_MSIX)
 		irq.mode = NIC_IRQ_MSIX;
 	else if (nic->caps & NIC_CAP_MSI)
 		irq.mode = NIC_IRQ_MSI;
-	else
-		vmm_log_warning(VMM_PCI_FORMAT " has no MSI: the VMM's network"
-				" runs only when the guest uses it\n",
-				VMM_PCI_ARGS(nd->device->dev->addr));
-	nd->interrupts = irq.mode != NIC_IRQ_NONE;
+	nd->pin = irq.mode == NIC_IRQ_INTX;
+	nd->interrupts = !nd->pin;
 	return nic_irq_setup(nd->device->nic, &irq);
+}
+
+/* Drive the interrupt pin: a kick, and nothing else is to interrupt then. */
+static void drive_pin(void *ctx, bool on)
+{
+	struct nic *nic = ((struct netdev *)ctx)->device->nic;
+
+	if (!on) {
+		nic_irq_disable(nic);
+		nic_irq_cause(nic);
+		return;
+	}
+	nic_irq_enable(nic);
+	if (nic_kick_after(nic, 0) < 0)
+		nic_irq_disable(nic);	/* then it is not found */
+}
+
+static void warn_uninterrupted(const struct netdev *nd, const char *why)
+{
+	vmm_log_warning(VMM_PCI_FORMAT " has no MSI, and %s: the VMM's network"
+			" runs only when the guest uses it\n",
+			VMM_PCI_ARGS(nd->device->dev->addr), why);
+}
+
+static void pin_lost(void *ctx)
+{
+	struct netdev *nd = ctx;
+
+	vmm_spin_lock(&nd->lock);
+	nd->interrupts = false;
+	nic_irq_disable(nd->device->nic);
+	vmm_spin_unlock(&nd->lock);
+	warn_uninterrupted(nd, "the guest has another device at its input of"
+			   " the I/O APIC");
+}
+
+/* Without MSI: have the pin interrupt as a message would. */
+static void claim_pin(struct netdev *nd)
+{
+	int rc;
+
+	nd->intx = (struct vmm_intx){ drive_pin, pin_lost, nd };
+	rc = vmm_intx_claim(nd->device->vmm, &nd->intx);
+	nd->interrupts = rc == 0;
+	if (rc < 0)
+		warn_uninterrupted(nd, "the input of the I/O APIC that its"
+				   " pin leads to was not found");
 }
 
 /* One NIC has it, the first whose rule asks for it: the stack itself refuses a
@@ -414,6 +458,8 @@ static void cpu_init(struct vmm *vmm, struct vmm_vcpu *v)
 			continue;
 		vmm_spin_lock(&nd->lock);
 		nd->running = true;
+		if (nd->pin)
+			claim_pin(nd);
 		if (nd->interrupts)
 			nic_irq_enable(nd->device->nic);
 		netdev_poll(nd);
@@ -427,10 +473,12 @@ static void shut_down(struct vmm *vmm)
 {
 	unsigned i;
 
-	(void)vmm;
-	for (i = 0; i < MAX_NETDEVS; i++)
-		if (netdevs[i].device)
-			nic_quiesce(netdevs[i].device->nic);
+	for (i = 0; i < MAX_NETDEVS; i++) {
+		if (!netdevs[i].device)
+			continue;
+		vmm_intx_release(vmm, &netdevs[i].intx);
+		nic_quiesce(netdevs[i].device->nic);
+	}
 }
 
 const struct vmm_unit bvnet_netdev = {

@@ -7,6 +7,7 @@
 #include <bvnet/syslog.h>
 #include <nicdrv/device.h>
 #include <nicdrv/virtio_net.h>
+#include <vmm/intx.h>
 #include <vmm/service.h>
 #include <vmm/spinlock.h>
 #include <vmm/vmm.h>
@@ -23,6 +24,8 @@ struct netdev {
 	uint64_t stray_until;	/* ... does so though it was told not to */
 	bool stack;		/* the VMM's, and its services, are on it */
 	bool interrupts;	/* the NIC has some for the VMM */
+	bool pin;		/* ... if its pin can be had */
+	struct vmm_intx intx;
 	bool running;		/* under the VMM now */
 	bool watching;		/* passed: what the guest does to it */
 };

@@ -31,6 +31,7 @@ struct vmm_acpi_gas {
 #define VMM_ACPI_MAX_FACS	6
 #define VMM_ACPI_MAX_MCFG	8
 #define VMM_ACPI_MAX_CPUS	256
+#define VMM_ACPI_MAX_IOAPICS	16
 
 /* A table whose length and checksum are right. */
 struct vmm_acpi_table {
@@ -74,6 +75,8 @@ struct vmm_acpi {
 	struct vmm_acpi_cpu cpu[VMM_ACPI_MAX_CPUS];
 	unsigned cpu_count;
 	uint64_t lapic_base;		/* 0 without a MADT */
+	uint64_t ioapic[VMM_ACPI_MAX_IOAPICS];	/* their pages */
+	unsigned ioapic_count;
 };
 
 /*

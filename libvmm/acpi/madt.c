@@ -12,11 +12,13 @@
 #define MADT_ENTRY_MIN		2u	/* type, length */
 
 #define TYPE_LAPIC		0u
+#define TYPE_IOAPIC		1u
 #define TYPE_LAPIC_OVERRIDE	5u
 #define TYPE_X2APIC		9u
 
 #define LAPIC_SIZE		8u
 #define LAPIC_OVERRIDE_SIZE	12u
+#define IOAPIC_SIZE		12u
 #define X2APIC_SIZE		16u
 
 #define FLAG_ENABLED		1u
@@ -122,6 +124,23 @@ static void read_cpus(struct vmm_acpi *acpi, const struct acpi_view *madt,
 				VMM_ACPI_MAX_CPUS, lost);
 }
 
+/* I/O APICs, those beyond the last that can be noted being left out: they are
+ * looked at only for a device of the VMM's. */
+static void read_ioapics(struct vmm_acpi *acpi, const struct acpi_view *madt,
+			 uint32_t end)
+{
+	acpi->ioapic_count = 0;
+	for (uint32_t at = MADT_ENTRIES; at < end; at += madt->data[at + 1]) {
+		const uint8_t *entry = madt->data + at;
+
+		if (entry[0] == TYPE_IOAPIC && entry[1] >= IOAPIC_SIZE &&
+		    acpi_get32(entry + 4) &&
+		    acpi->ioapic_count < VMM_ACPI_MAX_IOAPICS)
+			acpi->ioapic[acpi->ioapic_count++] =
+				acpi_get32(entry + 4);
+	}
+}
+
 void acpi_read_madt(struct vmm_acpi *acpi, const struct acpi_view *madt)
 {
 	uint32_t at = MADT_ENTRIES;
@@ -144,6 +163,7 @@ void acpi_read_madt(struct vmm_acpi *acpi, const struct acpi_view *madt)
 	/* Up to here all lengths are good. */
 	read_cpus(acpi, madt, at, true);
 	read_cpus(acpi, madt, at, false);
+	read_ioapics(acpi, madt, at);
 }
 
 /* Why an MCFG entry cannot be used, or NULL. */

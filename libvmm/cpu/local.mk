@@ -16,7 +16,10 @@ libvmm_la_SOURCES += \
 	libvmm/cpu/icrtrap.c \
 	libvmm/cpu/initstate.c \
 	libvmm/cpu/insn.c \
+	libvmm/cpu/intx.c \
 	libvmm/cpu/io.c \
+	libvmm/cpu/ioapic.c \
+	libvmm/cpu/ioapic.h \
 	libvmm/cpu/ipi.c \
 	libvmm/cpu/memfault.c \
 	libvmm/cpu/mmio.c \

@@ -175,14 +175,14 @@ def need_stack():
         raise Skip("built without lwIP")
 
 
-def shared(smp):
+def shared(smp, nic="e1000e"):
     def run(t):
         need_stack()
         port = free_port()
         with linux.Server(DOWNLOAD) as server:
             disk = make_disk("ippass", 1, server.url,
                              "ping -c 3 -q 10.0.2.9")
-            with machine(t, disk, port, smp) as m:
+            with machine(t, disk, port, smp, nic) as m:
                 m.wait_for("^READY", 150)
                 shell = telnet(port, ["version", "cpu", "net", "exit"])
                 bars = memory_bars(m)
@@ -210,6 +210,7 @@ def shared(smp):
 
 test("net/shared")(shared(1))
 test("net/shared-2-cpus")(shared(2))
+test("net/shared-intx")(shared(2, "e1000"))
 
 
 @test("net/alone")
@@ -265,3 +266,30 @@ def passed(nic, smp):
 
 test("net/passed")(passed("e1000e", 1))
 test("net/passed-one-queue")(passed("e1000", 2))
+
+
+def spins(nic, smp):
+    def run(t):
+        """The guest hangs with interrupts off, on all processors: there is
+        somebody at home all the same, without delay."""
+        need_stack()
+        port = free_port()
+        config = CONFIG.replace("@NET@", "ippass").replace("@VIRTIO@", "1")
+        files = {"spin.efi": where.guest_program("spin")}
+        disk = flow.direct([":stall 500", "\\spin.efi"], "full", files, config)
+        with machine(t, disk, port, smp, nic) as m:
+            m.wait_port(f"^SPIN {smp}$", 60)
+            time.sleep(2)
+            for _ in range(3):
+                begin = time.monotonic()
+                shell = telnet(port, ["version", "exit"])
+                t.check("BitVisor" in shell, f"answer to 'version': {shell}")
+                t.check(time.monotonic() - begin < 1, "slow answers")
+        check_syslog(t, t.folder / "wire.pcap", SYSLOG_LINES)
+    return run
+
+
+test("net/spins")(spins("e1000e", 1))
+test("net/spins-2-cpus")(spins("e1000e", 2))
+test("net/spins-intx")(spins("e1000", 1))
+test("net/spins-intx-2-cpus")(spins("e1000", 2))

@@ -3,10 +3,12 @@
 # the VMM.  Built like the loader, but not by `make`: `make guest-programs`,
 # or what needs them.
 guest_efi = tests/guest/acpitables.efi tests/guest/flow.efi \
-	tests/guest/nic.efi tests/guest/probe.efi tests/guest/starts.efi
+	tests/guest/nic.efi tests/guest/probe.efi tests/guest/spin.efi \
+	tests/guest/starts.efi
 
 EXTRA_PROGRAMS += tests/guest/acpitables.so tests/guest/flow.so \
-	tests/guest/nic.so tests/guest/probe.so tests/guest/starts.so
+	tests/guest/nic.so tests/guest/probe.so tests/guest/spin.so \
+	tests/guest/starts.so
 tests_guest_acpitables_so_SOURCES = \
 	tests/guest/acpitables.c \
 	tests/guest/port.c \
@@ -47,6 +49,10 @@ tests_guest_probe_so_SOURCES = \
 	tests/guest/trap.h \
 	tests/guest/trap_entry.S \
 	tests/guest/window.c
+tests_guest_spin_so_SOURCES = \
+	tests/guest/port.c \
+	tests/guest/port.h \
+	tests/guest/spin.c
 tests_guest_starts_so_SOURCES = \
 	tests/guest/port.c \
 	tests/guest/port.h \
@@ -60,7 +66,8 @@ tests_guest_starts_so_SOURCES = \
 	tests/guest/starts_state.c
 GUEST_OBJECTS = $(tests_guest_acpitables_so_OBJECTS) \
 	$(tests_guest_flow_so_OBJECTS) $(tests_guest_nic_so_OBJECTS) \
-	$(tests_guest_probe_so_OBJECTS) $(tests_guest_starts_so_OBJECTS)
+	$(tests_guest_probe_so_OBJECTS) $(tests_guest_spin_so_OBJECTS) \
+	$(tests_guest_starts_so_OBJECTS)
 
 tests_guest_flow_so_CPPFLAGS = $(EFI_CPPFLAGS)
 tests_guest_flow_so_CFLAGS = $(BV_WARNINGS)
@@ -82,6 +89,10 @@ tests_guest_probe_so_CFLAGS = $(BV_WARNINGS)
 tests_guest_probe_so_CCASFLAGS =
 tests_guest_probe_so_LINK = $(tests_guest_flow_so_LINK)
 tests_guest_probe_so_LDADD = $(tests_guest_flow_so_LDADD)
+tests_guest_spin_so_CPPFLAGS = $(EFI_CPPFLAGS)
+tests_guest_spin_so_CFLAGS = $(BV_WARNINGS)
+tests_guest_spin_so_LINK = $(tests_guest_flow_so_LINK)
+tests_guest_spin_so_LDADD = $(tests_guest_flow_so_LDADD)
 tests_guest_starts_so_CPPFLAGS = $(EFI_CPPFLAGS)
 tests_guest_starts_so_CFLAGS = $(BV_WARNINGS)
 tests_guest_starts_so_CCASFLAGS =

@@ -57,6 +57,7 @@ static void reads_processors(void **state)
 	add_lapic(3, 1);
 	add_lapic(2, 2);		/* online-capable */
 	put(madt_end, 0x0c01, 2);	/* an I/O APIC */
+	put(madt_end + 4, 0xfec00000, 4);
 	madt_end += 12;
 	add_lapic(1, 1);
 	add_lapic(255, 1);		/* means all */
@@ -72,6 +73,8 @@ static void reads_processors(void **state)
 	assert_log(USUAL);
 	assert_true(acpi.have_madt);
 	assert_true(acpi.lapic_base == 0xfee00000);
+	assert_int_equal(acpi.ioapic_count, 1);
+	assert_true(acpi.ioapic[0] == 0xfec00000);
 	assert_int_equal(acpi.cpu_count, VMM_ARRAY_SIZE(expected));
 	for (size_t i = 0; i < VMM_ARRAY_SIZE(expected); i++) {
 		assert_int_equal(acpi.cpu[i].apic_id, expected[i].apic_id);

@@ -21,6 +21,13 @@ tests_unit_service_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_service_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_service_test_LDADD = $(UNIT_LIBS)
 
+check_PROGRAMS += tests/unit/ioapic_test
+TESTS += tests/unit/ioapic_test
+tests_unit_ioapic_test_SOURCES = tests/unit/ioapic_test.c libvmm/cpu/ioapic.c
+tests_unit_ioapic_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_ioapic_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_ioapic_test_LDADD = $(UNIT_LIBS)
+
 check_PROGRAMS += tests/unit/msi_test
 TESTS += tests/unit/msi_test
 tests_unit_msi_test_SOURCES = tests/unit/msi_test.c libvmm/cpu/msi.c \
