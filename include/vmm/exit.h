@@ -23,6 +23,7 @@ enum vmm_exit_reason {
 	VMM_EXIT_XSETBV,
 	VMM_EXIT_CR_WRITE,
 	VMM_EXIT_CR_READ,
+	VMM_EXIT_CR0_CHANGE,	/* not done yet: see ops->watch_cr0 */
 	VMM_EXIT_INVD,
 	VMM_EXIT_WBINVD,
 	VMM_EXIT_EXCEPTION,

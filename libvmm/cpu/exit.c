@@ -82,6 +82,14 @@ static enum vmm_verdict wbinvd_exit(struct vmm_vcpu *v, struct vmm_exit *e)
 	return VMM_DONE;
 }
 
+/* The guest then does it unwatched. */
+static enum vmm_verdict cr0_change_exit(struct vmm_vcpu *v, struct vmm_exit *e)
+{
+	(void)e;
+	icr_trap_check_restart(v);
+	return VMM_RETRY;
+}
+
 static const exit_handler handlers[VMM_EXIT_REASONS] = {
 	[VMM_EXIT_CPUID] = cpuid_exit,
 	[VMM_EXIT_MSR_READ] = msr_read_exit,
@@ -93,6 +101,7 @@ static const exit_handler handlers[VMM_EXIT_REASONS] = {
 	[VMM_EXIT_XSETBV] = xsetbv_exit,
 	[VMM_EXIT_CR_WRITE] = cr_write_exit,
 	[VMM_EXIT_CR_READ] = cr_read_exit,
+	[VMM_EXIT_CR0_CHANGE] = cr0_change_exit,
 	[VMM_EXIT_INVD] = invd_exit,
 	[VMM_EXIT_WBINVD] = wbinvd_exit,
 	[VMM_EXIT_EXCEPTION] = pass_exit,
@@ -120,6 +129,7 @@ static const char *const names[VMM_EXIT_REASONS] = {
 	[VMM_EXIT_XSETBV] = "XSETBV",
 	[VMM_EXIT_CR_WRITE] = "CR write",
 	[VMM_EXIT_CR_READ] = "CR read",
+	[VMM_EXIT_CR0_CHANGE] = "CR0 change",
 	[VMM_EXIT_INVD] = "INVD",
 	[VMM_EXIT_WBINVD] = "WBINVD",
 	[VMM_EXIT_EXCEPTION] = "exception",

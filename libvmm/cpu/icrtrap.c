@@ -5,11 +5,12 @@
  * It is armed as long as the guest may start a processor: from the start of
  * the VMM until every processor has served an interrupt (and so is part of a
  * running system, not parked by firmware).  It is armed again when a guest
- * gets ready to start one, of which it gives two signs: it copies its fixed
+ * gets ready to start one, of which it gives signs: it copies its fixed
  * MTRRs (SDM vol. 3, 12.11.8: all processors need the same), or a processor
  * with interrupts off and its APIC disabled flushes its caches or asks CPUID
- * on its way out.  Either sign may come in vain: every processor then serves
- * an interrupt sooner or later, and the trap goes.  While it is dropped, IPIs,
+ * on its way out.  On AMD there is a third: a processor with interrupts off
+ * changes CR0.  Each sign may come in vain: every processor then serves an
+ * interrupt sooner or later, and the trap goes.  While it is dropped, IPIs,
  * timers and device interrupts make no exits at all.
  * vmm.localapic_intercept = 1 keeps it armed for ever, 0 never arms it again
  * once it was dropped.
@@ -30,6 +31,7 @@
 #define MSR_X2APIC_EOI		0x80bu
 #define APIC_BASE_MASK		UINT64_C(0x000ffffffffff000)
 #define INTERCEPT_ALWAYS	1
+#define HALT_USEC		1000u
 
 static struct vmm_spinlock trap_lock = VMM_SPINLOCK_INIT;
 static bool armed, dropped_once;
@@ -64,7 +66,8 @@ static void trap_pages(struct vmm *vmm, bool on)
 	}
 }
 
-void icr_trap_arm(struct vmm_vcpu *v)
+/* True: it was not armed before. */
+static bool arm_trap(struct vmm_vcpu *v)
 {
 	struct vmm *vmm = v->vmm;
 	bool arm, may;
@@ -73,7 +76,7 @@ void icr_trap_arm(struct vmm_vcpu *v)
 	may = vmm->handoff->cpu_count > 1 &&
 		!(dropped_once && config.vmm.localapic_intercept == 0);
 	if (!may)
-		return;
+		return false;
 	vmm_spin_lock(&trap_lock);
 	for (i = 0; i < vmm->vcpu_count; i++)
 		vmm->vcpu[i]->alive = false;	/* to be shown anew */
@@ -86,6 +89,12 @@ void icr_trap_arm(struct vmm_vcpu *v)
 	vmm_spin_unlock(&trap_lock);
 	if (arm)
 		smp_flush_all(v);
+	return arm;
+}
+
+void icr_trap_arm(struct vmm_vcpu *v)
+{
+	(void)arm_trap(v);
 }
 
 static bool all_alive(const struct vmm *vmm)
@@ -98,17 +107,23 @@ static bool all_alive(const struct vmm *vmm)
 	return true;
 }
 
+static bool may_drop(const struct vmm *vmm)
+{
+	return config.vmm.localapic_intercept != INTERCEPT_ALWAYS &&
+		vmm->vcpu_count == vmm->handoff->cpu_count;
+}
+
 /* CPUs that still have the old translation fault once and go on. */
 void icr_trap_alive(struct vmm_vcpu *v)
 {
 	if (v->alive)
 		return;
-	v->alive = true;
-	if (config.vmm.localapic_intercept == INTERCEPT_ALWAYS ||
-	    v->vmm->vcpu_count < v->vmm->handoff->cpu_count)
-		return;
+	if (v->vmm->vendor->watch_cr0)
+		v->vmm->vendor->watch_cr0(v);
 	vmm_spin_lock(&trap_lock);
-	if (armed && all_alive(v->vmm)) {
+	v->alive = true;
+	v->left = false;
+	if (armed && may_drop(v->vmm) && all_alive(v->vmm)) {
 		armed = false;
 		dropped_once = true;
 		trap_msrs(v->vmm, false);
@@ -124,6 +139,30 @@ void icr_trap_check_leaving(struct vmm_vcpu *v)
 	    apic_read(APIC_SVR) & APIC_SVR_ENABLE)
 		return;
 	icr_trap_arm(v);
+}
+
+/*
+ * A system that starts another one in its place (kexec) has halted its other
+ * processors for good, with interrupts off, and the new one overwrites the
+ * code that they halted in.  On AMD an NMI of the VMM's ends a HLT, for the
+ * VMCB has no activity state: from here on it must not come.  This is the last
+ * time that they can be asked to flush; they are back in their HLT in no time.
+ * If the sign came in vain, their next EOI says so.
+ */
+void icr_trap_check_restart(struct vmm_vcpu *v)
+{
+	struct vmm *vmm = v->vmm;
+	unsigned i;
+
+	if (v->vmm->vendor->get(v, VMM_REG_RFLAGS) & X86_RFLAGS_IF)
+		return;
+	if (arm_trap(v))
+		vmm_delay_usec(HALT_USEC);
+	vmm_spin_lock(&trap_lock);
+	for (i = 0; i < vmm->vcpu_count; i++)
+		if (vmm->vcpu[i] != v && !vmm->vcpu[i]->alive)
+			vmm->vcpu[i]->left = true;
+	vmm_spin_unlock(&trap_lock);
 }
 
 void icr_trap_apic_moved(struct vmm_vcpu *v)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Registers after INIT and SIPI (Intel SDM vol. 3, table 9-1 and 9.4.4.1;
+/* Registers after INIT and SIPI (Intel SDM vol. 3, table 10-1 and 9.4.4.1;
  * AMD APM vol. 2, 14.1.3 and 14.1.5). */
 #include <string.h>
 #include <cpu/smp.h>

@@ -11,7 +11,8 @@
 #define ANSWER_USEC	1000000u
 #define STOP_USEC	1000u
 
-/* Ask all other running CPUs for something, at once. */
+/* Ask all other running CPUs for something, at once; those that have left,
+ * when they come back.  No bits: only stop what they do, all of them. */
 static void call_others(struct vmm_vcpu *self, uint32_t bits)
 {
 	struct vmm *vmm = self->vmm;
@@ -23,7 +24,8 @@ static void call_others(struct vmm_vcpu *self, uint32_t bits)
 		if (v == self || !v->running)
 			continue;
 		vcpu_attention(v, bits);
-		smp_kick(v);
+		if (!bits || !v->left)
+			smp_kick(v);
 	}
 }
 
@@ -38,7 +40,7 @@ static bool wait_others(struct vmm_vcpu *self, uint32_t bits)
 	for (i = 0; i < vmm->vcpu_count; i++) {
 		struct vmm_vcpu *v = vmm->vcpu[i];
 
-		while (v != self && v->running &&
+		while (v != self && v->running && !v->left &&
 		       __atomic_load_n(&v->attention, __ATOMIC_ACQUIRE) &
 		       bits) {
 			if (vmm_uptime_usec() > end)

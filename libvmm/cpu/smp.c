@@ -147,7 +147,7 @@ static void do_init(struct vmm_vcpu *v)
 	if (v->number == 0)
 		init_of_bsp();
 	apic_init_state(v->vmm->vendor->drain);
-	v->alive = false;
+	v->alive = v->left = false;
 	v->ldr = 0;
 	v->dfr = UINT32_MAX;
 	smp_init_state(v);

@@ -35,7 +35,7 @@ void smp_nmi_arrived(struct vmm_vcpu *v);
 void smp_stay_paused(void);
 
 /* All CPUs drop their translations of the nested map: the others at once (they
- * are waited for, within bounds), self at its next entry. */
+ * are waited for, within bounds), self and who has left at their next entry. */
 void smp_flush_all(struct vmm_vcpu *self);
 
 /* INIT and SIPI as the guest sends them (ipi.low's delivery mode).  True: it
@@ -66,6 +66,9 @@ void icr_trap_alive(struct vmm_vcpu *v);
 /* v executed something that a CPU does on its way out of the system: with
  * interrupts off and its APIC disabled by software it can be started anew. */
 void icr_trap_check_leaving(struct vmm_vcpu *v);
+/* v changes CR0: with interrupts off perhaps because it starts another system
+ * in the place of this one. */
+void icr_trap_check_restart(struct vmm_vcpu *v);
 /* The guest has changed APIC_BASE of v. */
 void icr_trap_apic_moved(struct vmm_vcpu *v);
 /* Is gpa in a trapped APIC page?  Then the handler of the access. */

@@ -56,6 +56,7 @@ struct vmm_vcpu {
 	bool kicked;		/* an NMI of ours is on its way */
 	bool parked;		/* in the wait-for-SIPI state */
 	bool alive;		/* has served an interrupt since its start */
+	bool left;		/* halted for good: see icr_trap_check_restart */
 	uint8_t sipi_vector;
 	uint32_t ldr, dfr;	/* of its APIC, for logical destinations */
 	uint64_t apic_page;	/* where the guest has its APIC */
@@ -136,6 +137,9 @@ struct vmm_vendor_ops {
 	 * it.  (No machine_check if none can come while the VMM runs.) */
 	void (*nmi)(struct vmm_vcpu *v);
 	void (*machine_check)(struct vmm_vcpu *v);
+	/* Exit at the guest's next write of CR0 that changes more than TS and
+	 * MP, once.  NULL where an exit leaves a halted processor halted. */
+	void (*watch_cr0)(struct vmm_vcpu *v);
 	/* Drop this CPU's translations of the nested map. */
 	void (*flush)(struct vmm_vcpu *v);
 

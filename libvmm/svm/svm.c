@@ -272,6 +272,7 @@ const struct vmm_vendor_ops vmm_svm_ops = {
 	.park = svm_park,
 	.unpark = svm_unpark,
 	.drain = svm_drain,
+	.watch_cr0 = svm_watch_cr0,
 	.nmi = svm_nmi,
 	.flush = svm_flush,
 	.step = svm_step,

@@ -243,6 +243,10 @@ static void decode(struct vmm_vcpu *v, const struct vmcb *c,
 	case SVM_EXIT_SKINIT:
 		e->reason = VMM_EXIT_VIRT_INSN;
 		return;
+	case SVM_EXIT_CR0_SEL_WRITE:
+		svm_intercept(svm_of(v)->vmcb, SVM_EXIT_CR0_SEL_WRITE, false);
+		e->reason = VMM_EXIT_CR0_CHANGE;
+		return;
 	case SVM_EXIT_SHUTDOWN:
 		e->reason = VMM_EXIT_SHUTDOWN;
 		return;

@@ -71,6 +71,7 @@ int svm_park_init(struct vmm *vmm) VMM_MUST_CHECK;
 void svm_park(struct vmm_vcpu *v);
 void svm_unpark(struct vmm_vcpu *v);
 void svm_drain(void);
+void svm_watch_cr0(struct vmm_vcpu *v);
 /* The guest is to get an NMI; then at each exit while one is pending. */
 void svm_nmi(struct vmm_vcpu *v);
 void svm_nmi_try(struct vmm_vcpu *v);

@@ -45,6 +45,13 @@ void svm_park(struct vmm_vcpu *v)
 	c->tlb_control = s->flush_command;
 	s->nmi_pending = s->nmi_blocked = s->iret = false;
 	svm_intercept(c, SVM_EXIT_IRET, false);
+	svm_intercept(c, SVM_EXIT_CR0_SEL_WRITE, false);
+}
+
+/* Its exit switches it off again. */
+void svm_watch_cr0(struct vmm_vcpu *v)
+{
+	svm_intercept(svm_of(v)->vmcb, SVM_EXIT_CR0_SEL_WRITE, true);
 }
 
 /* With GIF and IF set the highest comes first, then the next behind its

@@ -20,6 +20,7 @@ static const struct {
 	{ "vectors", starts_vectors },
 	{ "state", starts_state },
 	{ "apic", starts_apic },
+	{ "restart", starts_restart },
 	{ "x2apic", starts_x2apic },	/* last: it may not come back */
 	/* by name only: */
 	{ "unsigned", starts_unsigned },
@@ -29,7 +30,7 @@ static const struct {
 	{ "triple", starts_triple },
 };
 #define GROUPS (sizeof(groups) / sizeof(groups[0]))
-#define DEFAULT_GROUPS 5
+#define DEFAULT_GROUPS 6
 
 static BOOLEAN word_is(const CHAR16 *s, const char *word)
 {
@@ -151,6 +152,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
 		127);
 	cpu_count = count_processors();
 	take_low_pages();
+	starts_slow = asked(options, "slow");
 	if (asked(options, "alone"))
 		leave_firmware();
 	starts_tables();

@@ -3,8 +3,9 @@
  * starts.efi: starts, stops and interrupts the other processors in every way
  * there is, and prints what came of it, one line "PROBE key value" each.  The
  * harness runs it bare and as guest and compares.  Load options: names of
- * groups, and "alone": leave the boot services first, so that no firmware is
- * in the way.
+ * groups; "alone": leave the boot services first, so that no firmware is in
+ * the way; "slow": wait longer for what should not come, where processors do
+ * not run in turns.
  */
 #ifndef TESTS_GUEST_STARTS_H
 #define TESTS_GUEST_STARTS_H
@@ -51,6 +52,7 @@ extern const char *phase;		/* part of the keys */
 void starts_tables(void);
 /* Make page (its number is the vector) one to start at. */
 void starts_page(unsigned vector);
+volatile uint8_t *starts_at(unsigned vector, unsigned offset);
 volatile struct ap_needs *starts_needs(unsigned vector);
 volatile uint32_t *starts_found(unsigned vector);
 
@@ -77,6 +79,7 @@ void tell_only(unsigned id, void (*work)(struct cpu *self),
  */
 unsigned all_serve(void);
 extern bool starts_sign;	/* false: do not look */
+extern bool starts_slow;
 
 #define APIC_ID		0x020u
 #define APIC_TPR	0x080u
@@ -119,7 +122,8 @@ void starts_state(void);	/* starts_state.c */
 void starts_apic(void);
 void starts_x2apic(void);
 void starts_moved(void);
-void starts_cost(void);		/* starts_cost.c */
+void starts_restart(void);	/* starts_cost.c */
+void starts_cost(void);
 void starts_first_only(void);
 void starts_triple(void);
 

@@ -6,6 +6,7 @@
 #define VECTORS		256
 #define MAX_SPINS	3000000u
 #define SETTLE_SPINS	5000u
+#define SLOWLY		20u
 #define APIC_BASE_MASK	UINT64_C(0x000ffffffffff000)
 
 struct gate {
@@ -24,6 +25,7 @@ void starts_crashed(int vector, const uint64_t *frame);
 struct cpu cpus[MAX_CPUS];
 unsigned cpu_count;
 bool starts_sign = true;
+bool starts_slow;
 
 static struct gate idt[VECTORS];
 static const uint64_t gdt[4] = {
@@ -165,6 +167,11 @@ static uint8_t *page_of(unsigned vector)
 	return page;
 }
 
+volatile uint8_t *starts_at(unsigned vector, unsigned offset)
+{
+	return page_of(vector) + offset;
+}
+
 volatile struct ap_needs *starts_needs(unsigned vector)
 {
 	return (void *)(page_of(vector) + AP_NEEDS);
@@ -259,9 +266,9 @@ bool wait_for(volatile unsigned *count, unsigned value)
 
 void settle(void)
 {
-	unsigned i;
+	unsigned i, n = SETTLE_SPINS * (starts_slow ? SLOWLY : 1);
 
-	for (i = 0; i < SETTLE_SPINS; i++)
+	for (i = 0; i < n; i++)
 		x86_pause();
 }
 

@@ -7,6 +7,7 @@
 #define AP_FOUND	0x800	/* registers, 4 bytes each */
 #define AP_NEEDS	0xa00	/* struct ap_needs */
 #define AP_GDT		0xc00
+#define AP_HALT		0xe00	/* see starts_restart */
 #define AP_REGISTERS	26
 
 #define AP_CODE64	0x08	/* selectors of that GDT */

@@ -30,17 +30,22 @@ static void read_msr(struct cpu *c)
 	c->value = x86_rdmsr((uint32_t)c->argument);
 }
 
-/* An MSR of each processor, in one line. */
-static void each(const char *name, uint32_t msr)
+/* An MSR of each processor, the rest of a line. */
+static void values(uint32_t msr)
 {
 	unsigned i;
 
-	out("PROBE state.%s", name);
 	for (i = 0; i < cpu_count; i++) {
 		(void)tell(i, read_msr, msr);
 		out(" %lx", cpus[i].value);
 	}
 	out("\n");
+}
+
+static void each(const char *name, uint32_t msr)
+{
+	out("PROBE state.%s", name);
+	values(msr);
 }
 
 static void hash_mtrrs(struct cpu *c)
@@ -255,7 +260,8 @@ void starts_moved(void)
 			base = (cpus[i].value & 0xfff) | places[j % 2];
 			(void)tell(i, set_base, base);
 		}
-		each("moved", MSR_APIC_BASE);
+		out("PROBE moved.%u.bases", j);
+		values(MSR_APIC_BASE);
 		out("PROBE moved.%u.served %u\n", j, all_serve());
 		out("PROBE moved.%u.svr %x\n", j, apic_get(APIC_SVR));
 		for (i = 1; i < cpu_count; i++)

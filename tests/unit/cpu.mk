@@ -6,6 +6,14 @@ tests_unit_ipi_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_ipi_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_ipi_test_LDADD = $(UNIT_LIBS)
 
+check_PROGRAMS += tests/unit/rendezvous_test
+TESTS += tests/unit/rendezvous_test
+tests_unit_rendezvous_test_SOURCES = tests/unit/rendezvous_test.c \
+	libvmm/cpu/rendezvous.c libvmm/core/error.c
+tests_unit_rendezvous_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_rendezvous_test_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_rendezvous_test_LDADD = $(UNIT_LIBS)
+
 check_PROGRAMS += tests/unit/event_test
 TESTS += tests/unit/event_test
 tests_unit_event_test_SOURCES = tests/unit/event_test.c libvmm/cpu/event.c

@@ -442,6 +442,31 @@ static void test_rows(void **state)
 			 1u << VMM_EXIT_SHUTDOWN | 1u << VMM_EXIT_EXCEPTION);
 }
 
+/* Only AMD has this one; it is over when it came, and the guest then does
+ * what it wanted to. */
+static void test_cr0_change(void **state)
+{
+	static struct vmcb c;
+	struct svm_vcpu s = { .vmcb = &c };
+	struct vmm_vcpu v = { .vendor = &s };
+	unsigned i;
+
+	(void)state;
+	memset(&c, 0, sizeof(c));
+	c.exitcode = 0x65;
+	c.rip = RIP;
+	svm_intercept(&c, 0x65, true);
+	svm_intercept(&c, 0x72, true);
+	answer = VMM_RETRY;
+	asked = 0;
+	assert_true(svm_vmexit(&v));
+	assert_int_equal(asked, 1);
+	assert_int_equal(seen.reason, VMM_EXIT_CR0_CHANGE);
+	assert_int_equal(c.rip, RIP);
+	for (i = 0; i < VMCB_INTERCEPT_WORDS; i++)
+		assert_int_equal(c.intercept[i], i == 3 ? 1u << 18 : 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -451,6 +476,7 @@ int main(void)
 		cmocka_unit_test(test_retry),
 		cmocka_unit_test(test_pass),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_cr0_change),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
