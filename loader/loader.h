@@ -86,7 +86,7 @@ void handoff_fill(struct loader *l);
 
 /* --- mp.c --- */
 
-/* Find the MP services; returns the number of enabled processors. */
+/* Find the MP services; returns the number of processors. */
 uint32_t mp_init(struct loader *l);
 
 /* For bv_boot_services; see there. */

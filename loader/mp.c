@@ -29,7 +29,9 @@ struct mp_services {
 					     UINTN timeout_usec, void *arg,
 					     BOOLEAN *finished);
 	void *switch_bsp;
-	void *enable_disable_ap;
+	EFI_STATUS (EFIAPI *enable_disable_ap)(struct mp_services *self,
+					       UINTN number, BOOLEAN enable,
+					       UINT32 *health);
 	void *who_am_i;
 };
 
@@ -62,14 +64,32 @@ uint32_t mp_init(struct loader *l)
 		l->mp = NULL;
 		return 1;
 	}
-	if (EFI_ERROR(l->mp->count(l->mp, &all, &enabled)) || enabled < 1)
+	if (EFI_ERROR(l->mp->count(l->mp, &all, &enabled)) || all < 1)
 		return 1;
-	return (uint32_t)enabled;
+	return (uint32_t)all;
 }
 
 static int64_t error_of(EFI_STATUS status)
 {
 	return status == EFI_TIMEOUT ? -ETIMEDOUT : -EIO;
+}
+
+/* One that the firmware does without must be under the VMM, too: the firmware
+ * wakes it once more when an operating system starts, and waits for it. */
+static EFI_STATUS run_on(struct loader *l, UINTN number, bool enabled,
+			 struct call *call)
+{
+	EFI_STATUS status = EFI_SUCCESS;
+
+	if (!enabled)
+		status = l->mp->enable_disable_ap(l->mp, number, TRUE, NULL);
+	if (EFI_ERROR(status))
+		return status;
+	status = l->mp->startup_this_ap(l->mp, call_here, number, NULL,
+					TIMEOUT_USEC, call, NULL);
+	if (!enabled)
+		(void)l->mp->enable_disable_ap(l->mp, number, FALSE, NULL);
+	return status;
 }
 
 BV_ABI int64_t mp_run_on_others(void *loader, void (BV_ABI *fn)(void *arg),
@@ -92,10 +112,11 @@ BV_ABI int64_t mp_run_on_others(void *loader, void (BV_ABI *fn)(void *arg),
 		status = l->mp->info(l->mp, i, &p);
 		if (EFI_ERROR(status))
 			return error_of(status);
-		if ((p.status & MP_BOOT_PROCESSOR) || !(p.status & MP_ENABLED))
+		if (p.status & MP_BOOT_PROCESSOR)
 			continue;
-		status = l->mp->startup_this_ap(l->mp, call_here, i, NULL,
-						TIMEOUT_USEC, &call, NULL);
+		status = run_on(l, i, p.status & MP_ENABLED, &call);
+		if (EFI_ERROR(status) && !(p.status & MP_ENABLED))
+			continue;	/* the image notes that it is missing */
 		if (EFI_ERROR(status))
 			return error_of(status);
 		done++;

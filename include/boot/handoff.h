@@ -64,7 +64,7 @@ struct bv_boot_services {
 	/* Print n bytes of ASCII text; '\n' begins a new line. */
 	void (BV_ABI *console_write)(void *ctx, const char *text, uint64_t n);
 
-	/* Run fn(arg) once on every other enabled processor, one after the
+	/* Run fn(arg) once on every other processor, one after the
 	 * other, each on the stack the firmware gives it.  Returns when all
 	 * have returned: the number of processors, or a negative errno
 	 * (-ENOSYS: the firmware has no EFI_MP_SERVICES_PROTOCOL). */
@@ -133,7 +133,7 @@ struct bv_handoff {
 	uint64_t services;		/* struct bv_boot_services */
 	struct bv_framebuffer framebuffer;
 
-	uint32_t cpu_count;		/* enabled processors, at least 1 */
+	uint32_t cpu_count;		/* processors, at least 1 */
 	uint32_t reserved0;
 
 	/* --- from the VMM to the loader --- */

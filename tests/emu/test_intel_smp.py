@@ -7,7 +7,7 @@ from bvemu.bochs import Bochs
 from bvemu.case import test
 from bvemu.flow import label
 from test_intel import need_bochs, with_tables
-from test_smp import LIFE, UNDER_VMM
+from test_smp import LIFE, UNDER_VMM, under
 
 # Linux uses x2APIC only with interrupt remapping, which Bochs has not.
 # Processors in turns are no good for its measuring of time.
@@ -42,10 +42,8 @@ def check(t, text, smp, variant):
     for cpu in range(1, smp):
         t.check(f"NMI backtrace for cpu {cpu}" in text,
                 f"no NMI backtrace of processor {cpu}")
-    under = [int(line.split()[3], 16) for line in text.splitlines()
-             if line.startswith("UNDER ")]
     if variant:
-        t.equal(sorted(under), list(range(smp)), "numbers of their vCPUs")
+        t.equal(under(text), list(range(smp)), "numbers of their vCPUs")
 
 
 for count, name in ((2, None), (2, "minimal"), (2, "full"), (4, "minimal")):

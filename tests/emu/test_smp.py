@@ -2,7 +2,7 @@
 """Several processors.  That Linux counts them proves nothing: each must be
 under the VMM, which its CPUID leaf tells (cpu/policy.h)."""
 
-from bvemu import flow, where
+from bvemu import flow, linux, where
 from bvemu.case import test
 from bvemu.flow import label
 from bvemu.qemu import Qemu
@@ -16,6 +16,14 @@ for cpu in /dev/cpu/*/cpuid; do
 	echo "UNDER $cpu $id"
 done
 """
+
+
+
+def under(text):
+    """The numbers of the vCPUs that UNDER_VMM asked."""
+    return sorted(int(line.split()[3], 16) for line in text.splitlines()
+                  if line.startswith("UNDER "))
+
 
 LIFE = """
 cd /sys/devices/system/cpu
@@ -68,11 +76,8 @@ def all_under(t):
     disk = flow.linux_direct(UNDER_VMM + "echo ASKED", "minimal")
     with Qemu(t.folder, disk, smp=4, time_limit=150) as m:
         m.wait_for("^ASKED", 120)
-        asked = [line.split() for line in m.serial.text().splitlines()
-                 if line.startswith("UNDER ")]
-        t.equal(len(asked), 4, "processors with a CPUID device")
-        t.equal(sorted(int(words[3], 16) for words in asked), [0, 1, 2, 3],
-                "numbers of their vCPUs")
+        t.equal(under(m.serial.text()), [0, 1, 2, 3],
+                "numbers of the vCPUs")
         m.wait_exit(30)
 
 
@@ -93,3 +98,34 @@ def panic_shows_all(t):
         for cpu in range(3):    # the others in any order
             t.check(f"Guest state and registers of cpu {cpu} -" in text,
                     f"no state of processor {cpu}")
+
+
+@test("smp/mp-services")
+def mp_services(t):
+    """The firmware's own use of the other processors, before the loader and
+    after it, and what it does about them when the guest goes on."""
+    steps = [":mp", flow.LOADVMM, ":mp", ":mp", ":stall 500", ":mp",
+             ":poweroff"]
+    disk = flow.direct(steps, files=flow.vmm_files("minimal"))
+    with Qemu(t.folder, disk, smp=4, time_limit=90) as m:
+        m.wait_port(r"^FLOW mp 0 count 3 vcpus \w+$", 60)
+        for _ in range(3):      # numbers of their vCPUs: 1, 2 and 3
+            m.wait_port(r"^FLOW mp 0 count 3 vcpus e$", 30)
+        m.wait_exit(30)
+
+
+@test("smp/disabled-by-firmware")
+def disabled(t):
+    """A processor that the firmware does without: it stays so, but the guest
+    may start it, and the firmware itself wakes it on its way out."""
+    script = "echo ONLINE $(cat /sys/devices/system/cpu/online)\n" + UNDER_VMM
+    steps = [":mp-disable 1", flow.LOADVMM, ":mp",
+             linux.boot_line(more="no_timer_check")]
+    disk = flow.direct(steps, files=linux.boot_files(script))
+    disk.update(flow.vmm_files("minimal"))
+    with Qemu(t.folder, disk, smp=3, time_limit=200) as m:
+        m.wait_port(r"^FLOW mp-disable 0$", 60)
+        m.wait_port(r"^FLOW mp 0 count 1 vcpus 4$", 30)
+        m.wait_for(r"^ONLINE 0-2\s*$", 150)
+        m.wait_exit(60)
+        t.equal(under(m.serial.text()), [0, 1, 2], "numbers of the vCPUs")

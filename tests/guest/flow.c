@@ -12,6 +12,9 @@
  *					system has called ExitBootServices
  *	:hypercall NAME			make the hypercall of that name
  *	:wrmsr MSR VALUE		hexadecimal, 32 bits
+ *	:mp				have all other processors count
+ *					themselves, by the firmware's MP services
+ *	:mp-disable N			the firmware is to do without one
  *	:reset | :poweroff		by the firmware's ResetSystem
  *	:shell				start the firmware's next boot option
  *
@@ -260,6 +263,72 @@ static void write_msr(const CHAR8 *arguments)
 	__asm__ volatile("wrmsr" :: "c"(msr), "a"(low), "d"(0));
 }
 
+/* UEFI Platform Initialization specification, volume 2, 13.4. */
+struct mp_services {
+	EFI_STATUS (EFIAPI *count)(struct mp_services *self, UINTN *all,
+				   UINTN *enabled);
+	void *info;
+	EFI_STATUS (EFIAPI *all_aps)(struct mp_services *self,
+				     VOID (EFIAPI *procedure)(VOID *arg),
+				     BOOLEAN one_by_one, EFI_EVENT event,
+				     UINTN usec, VOID *arg, UINTN **failed);
+	void *this_ap, *switch_bsp;
+	EFI_STATUS (EFIAPI *enable)(struct mp_services *self, UINTN number,
+				    BOOLEAN enable, UINT32 *health);
+};
+
+#define MP_USEC		5000000
+#define VMM_LEAF	0x40004201u	/* EBX: number of the vCPU */
+
+static struct mp_services *find_mp(void)
+{
+	static EFI_GUID guid = { 0x3fdda605, 0xa76e, 0x4f46,
+		{ 0xad, 0x29, 0x12, 0xf4, 0x53, 0x1b, 0x3d, 0x08 } };
+	struct mp_services *mp = NULL;
+
+	uefi_call_wrapper(BS->LocateProtocol, 3, &guid, NULL, (void **)&mp);
+	return mp;
+}
+
+struct mp_result {
+	UINT32 count, vcpus;	/* vcpus: a bit for each */
+};
+
+static VOID EFIAPI count_here(VOID *arg)
+{
+	struct mp_result *r = arg;
+	UINT32 eax = VMM_LEAF, ebx, ecx = 0, edx;
+
+	__asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx),
+			 "=d"(edx));
+	__atomic_add_fetch(&r->count, 1, __ATOMIC_SEQ_CST);
+	__atomic_or_fetch(&r->vcpus, (UINT32)1 << ebx % 32, __ATOMIC_SEQ_CST);
+}
+
+static void count_processors(void)
+{
+	struct mp_services *mp = find_mp();
+	struct mp_result r = { 0, 0 };
+	EFI_STATUS status = EFI_NOT_FOUND;
+
+	if (mp)
+		status = uefi_call_wrapper(mp->all_aps, 7, mp, count_here,
+					   FALSE, NULL, MP_USEC, &r, NULL);
+	out("FLOW mp %lx count %u vcpus %x\n", (UINT64)status, r.count,
+	    r.vcpus);
+}
+
+static void disable_processor(UINTN which)
+{
+	struct mp_services *mp = find_mp();
+	EFI_STATUS status = EFI_NOT_FOUND;
+
+	if (mp)
+		status = uefi_call_wrapper(mp->enable, 4, mp, which, FALSE,
+					   NULL);
+	out("FLOW mp-disable %lx\n", (UINT64)status);
+}
+
 /* FALSE: the flow ends here and the firmware goes on. */
 static BOOLEAN run_step(EFI_HANDLE self, EFI_HANDLE volume, CHAR8 *line)
 {
@@ -274,6 +343,10 @@ static BOOLEAN run_step(EFI_HANDLE self, EFI_HANDLE volume, CHAR8 *line)
 		hypercall_by_name(line + 11);
 	else if (is(line, ":wrmsr"))
 		write_msr(line + 6);
+	else if (is(line, ":mp-disable "))
+		disable_processor(number(line + 12));
+	else if (is(line, ":mp"))
+		count_processors();
 	else if (is(line, ":stall"))
 		uefi_call_wrapper(BS->Stall, 1, number(line + 7) * 1000);
 	else if (is(line, ":reset"))
