@@ -113,9 +113,18 @@ tests/guest/acpitables.h: tests/guest/acpitables.asl
 $(guest_efi): tests/guest/%.efi: tests/guest/%.so
 	$(AM_V_GEN)$(EFI_OBJCOPY) $< $@
 
-.PHONY: guest-programs
-guest-programs: $(guest_efi)
+# A program of the Linux guest.
+tests/guest/kexec: tests/guest/kexec.c
+	$(AM_V_at)$(MKDIR_P) tests/guest
+	$(AM_V_CCLD)$(CC) -std=gnu11 $(BV_WARNINGS) -O2 -ffreestanding \
+		-fno-stack-protector -U_FORTIFY_SOURCE -fcf-protection=none \
+		-fno-pie -no-pie -static -nostdlib -Wl,--build-id=none \
+		-o $@ $<
 
-EXTRA_DIST += tests/guest/README.md tests/guest/acpitables.asl
+.PHONY: guest-programs
+guest-programs: $(guest_efi) tests/guest/kexec
+
+EXTRA_DIST += tests/guest/README.md tests/guest/acpitables.asl \
+	tests/guest/kexec.c
 CLEANFILES += $(guest_efi) $(EXTRA_PROGRAMS) tests/guest/acpitables.h \
-	tests/guest/acpitables.aml
+	tests/guest/acpitables.aml tests/guest/kexec

@@ -2,8 +2,11 @@
 """QEMU as the AMD machine: its TCG emulates SVM with nested paging."""
 
 import json
+import os
+import re
 import shutil
 import socket
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -12,6 +15,18 @@ from . import disk, where
 from .machine import Machine
 
 MAC = "52:54:00:12:34:56"
+
+
+def program():
+    """The emulator: $BV_QEMU, or the system's."""
+    return os.environ.get("BV_QEMU", "qemu-system-x86_64")
+
+
+def version():
+    """(major, minor) of the emulator."""
+    text = subprocess.run([program(), "-version"], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout
+    return tuple(map(int, re.search(r"version (\d+)\.(\d+)", text).groups()))
 
 
 class Qemu(Machine):
@@ -89,7 +104,7 @@ class Qemu(Machine):
 
     def command(self):
         command = [
-            "qemu-system-x86_64", "-accel",
+            program(), "-accel",
             f"tcg,thread={self.thread}" if self.thread else "tcg",
             "-M", "q35",
             "-cpu", self.cpu, "-m", str(self.memory), "-smp", str(self.smp),
