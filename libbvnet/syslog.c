@@ -124,15 +124,17 @@ static size_t build(struct net_syslog *s, const char *text, size_t len)
 {
 	static const uint8_t any[4], all_hosts[4] = { 224, 0, 0, 1 };
 	uint8_t *ip = s->frame + WIRE_ETH_LEN;
+	uint16_t id = (uint16_t)(s->stats.frames + 1);
 
 	memcpy(s->frame, s->setup.mac, 6);
 	memcpy(s->frame + 6, net_nic(s->net)->mac, 6);
 	wire_put16(s->frame + 12, WIRE_TYPE_IPV4);
 	memcpy(s->frame + HEADERS, text, len);
 	if (s->setup.format == NET_SYSLOG_CHARACTERS)
-		wire_udp(ip, any, PORT_CHAR_FROM, all_hosts, PORT_CHAR_TO, len);
+		wire_udp(ip, id, any, PORT_CHAR_FROM, all_hosts, PORT_CHAR_TO,
+			 len);
 	else
-		wire_udp(ip, s->setup.src, PORT_SYSLOG, s->setup.dst,
+		wire_udp(ip, id, s->setup.src, PORT_SYSLOG, s->setup.dst,
 			 PORT_SYSLOG, len);
 	return HEADERS + len;
 }

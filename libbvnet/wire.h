@@ -39,8 +39,10 @@ uint32_t wire_sum(uint32_t sum, const uint8_t *data, size_t len);
 uint16_t wire_checksum(uint32_t sum);
 
 /* For a UDP datagram in an IPv4 packet: fills both headers; udp is followed
- * by len bytes of payload, ip by udp. */
-void wire_udp(uint8_t *ip, const uint8_t src[4], uint16_t src_port,
-	      const uint8_t dst[4], uint16_t dst_port, size_t len);
+ * by len bytes of payload, ip by udp.  id: another for each of them, since
+ * routers may make fragments of it (RFC 6864). */
+void wire_udp(uint8_t *ip, uint16_t id, const uint8_t src[4],
+	      uint16_t src_port, const uint8_t dst[4], uint16_t dst_port,
+	      size_t len);
 
 #endif

@@ -560,7 +560,7 @@ static void sums_are_finished_for_the_vmm(void **state)
 	(void)state;
 	start(NET_MODE_IPPASS);
 	ether(0x0800, 34 + 8 + 11);
-	wire_udp(frame + 14, other_ip, 1000, vmm_ip, 2000, 11);
+	wire_udp(frame + 14, 1, other_ip, 1000, vmm_ip, 2000, 11);
 	memcpy(want, frame, frame_len);
 	/* As a guest leaves it: the sum of the pseudo header only. */
 	wire_put16(udp + 6, wire_sum(17 + 19, frame + 26, 8));

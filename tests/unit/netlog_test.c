@@ -124,6 +124,11 @@ static void a_datagram_byte_by_byte(void **state)
 	assert_int_equal(fake.sent_count, 1);
 	assert_int_equal(fake.sent[0].len, sizeof(want));
 	assert_memory_equal(fake.sent[0].data, want, sizeof(want));
+	/* The next has another identification. */
+	log_line(VMM_LOG_INFO, "Hi");
+	net_poll(net, 0);
+	assert_int_equal(fake.sent[1].data[18] << 8 | fake.sent[1].data[19],
+			 2);
 	stop();
 }
 
@@ -140,7 +145,7 @@ static void a_sum_of_zero(void **state)
 			uint8_t p[32] = { 0 };
 			const uint8_t src[4] = { 10, 0, (uint8_t)i, (uint8_t)j };
 
-			wire_udp(p, src, 1, plain.dst, 2, 4);
+			wire_udp(p, 1, src, 1, plain.dst, 2, 4);
 			assert_true(p[26] || p[27]);
 			zeros += p[26] == 0xff && p[27] == 0xff;
 		}

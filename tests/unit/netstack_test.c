@@ -157,7 +157,7 @@ static void dhcp_server(const uint8_t *msg, uint32_t len)
 	memcpy(o + 21, "\3\4", 2);
 	memcpy(o + 23, peer_ip, 4);
 	o[27] = 255;
-	wire_udp(ip, peer_ip, 67, vmm_ip, 68, 300);
+	wire_udp(ip, 1, peer_ip, 67, vmm_ip, 68, 300);
 }
 
 static void peer_tcp(const uint8_t *p, uint32_t len)
