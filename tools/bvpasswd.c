@@ -6,6 +6,8 @@
  *
  * Built from the VMM's own sources, so that both agree.
  */
+#include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,14 +20,18 @@
 #define SALT_BYTES	16u
 #define MAX_PASSWORD	99u	/* what the login takes */
 
-static int usage(void)
+static int usage(FILE *to)
 {
-	fprintf(stderr, "usage: bvpasswd [-i ITERATIONS]\n"
-		"Ask for a password and print the setting that lets it open "
-		"BitVisor's debug\nshell over the network.  ITERATIONS (%u to "
-		"%u, %u) is how long it takes to try one.\n",
+	fprintf(to, "Usage: bvpasswd [-i ITERATIONS]\n"
+		"Ask for a password, twice, or read it from standard input, "
+		"and print the line of\nbitvisor.conf that lets it open "
+		"BitVisor's debug shell over the network.\n\n"
+		"  -i, --iterations=ITERATIONS  how often the hash is "
+		"repeated, %u to %u;\n"
+		"                               %u if not given\n"
+		"      --help                   print this\n",
 		PASSWORD_ITERATIONS_MIN, PASSWORD_ITERATIONS_MAX, ITERATIONS);
-	return 2;
+	return to == stdout ? 0 : 2;
 }
 
 /* A line of standard input, without echo if that is a terminal. */
@@ -109,26 +115,45 @@ static int print_setting(struct password_hash *p, const char *password)
 	return fflush(stdout) ? 1 : 0;
 }
 
+/* False, with a message, if the text is not such a number. */
+static bool read_iterations(const char *text, uint32_t *iterations)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end ||
+	    n < PASSWORD_ITERATIONS_MIN || n > PASSWORD_ITERATIONS_MAX) {
+		fprintf(stderr, "bvpasswd: '%s' are no iterations; accepted "
+			"are %u to %u\n", text, PASSWORD_ITERATIONS_MIN,
+			PASSWORD_ITERATIONS_MAX);
+		return false;
+	}
+	*iterations = (uint32_t)n;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
+	static const struct option longs[] = {
+		{ "iterations", required_argument, NULL, 'i' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 }
+	};
 	struct password_hash p = { .iterations = ITERATIONS };
 	char password[MAX_PASSWORD + 3];
-	char *end;
 	int c;
 
-	while ((c = getopt(argc, argv, "i:")) != -1) {
-		unsigned long n;
-
+	while ((c = getopt_long(argc, argv, "i:h", longs, NULL)) != -1) {
 		if (c != 'i')
-			return usage();
-		n = strtoul(optarg, &end, 10);
-		if (*optarg < '0' || *optarg > '9' || *end ||
-		    n < PASSWORD_ITERATIONS_MIN || n > PASSWORD_ITERATIONS_MAX)
-			return usage();
-		p.iterations = (uint32_t)n;
+			return usage(c == 'h' ? stdout : stderr);
+		if (!read_iterations(optarg, &p.iterations))
+			return 2;
 	}
-	if (optind != argc)
-		return usage();
+	if (optind != argc) {
+		fprintf(stderr, "bvpasswd: '%s' is not wanted: the password "
+			"is asked for\n", argv[optind]);
+		return usage(stderr);
+	}
 	if (ask(password, sizeof(password)))
 		return 1;
 	return print_setting(&p, password);
