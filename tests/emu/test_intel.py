@@ -13,7 +13,7 @@ from bvemu.case import Skip, test
 from bvemu.flow import label
 
 HASWELL, SKYLAKE = "corei7_haswell_4770", "corei7_skylake_x"
-NO_EPT = "core2_penryn_t9600"
+NO_EPT, AMD = "core2_penryn_t9600", "ryzen"
 DOWNLOAD = 256 << 10
 LIMIT = 900
 
@@ -95,13 +95,15 @@ def look(t, variant, cpu):
         script = LOOK.replace("@URL@", server.url)
         steps = ["\\acpitables.efi"]
         if variant:
-            steps.append(flow.LOADVMM)
+            steps += [":state", flow.LOADVMM, ":state"]
         steps.append(linux.boot_line(more="nokaslr"))
         files = flow.direct(steps, files=linux.boot_files(script))
         files.update(flow.vmm_files(variant))
         with Bochs(t.folder / label(variant), with_tables(files), cpu=cpu,
                    memory=512, nic="e1000", time_limit=LIMIT) as m:
             m.wait_port(r"^ACPI tables 1 cpus")
+            if variant:
+                flow.same_state(m)
             m.wait_for("^GUEST init")
             m.wait_for("^GUEST address 10.0.2")
             m.wait_for("^LOOKED")
@@ -112,9 +114,18 @@ def look(t, variant, cpu):
     return found
 
 
+# The flags that Linux shows for virtualization, and those it derives from it.
+VMX_FLAGS = {"vmx", "tpr_shadow", "vnmi", "flexpriority", "ept", "vpid",
+             "ept_ad"}
+SVM_FLAGS = {"svm", "npt", "lbrv", "svm_lock", "nrip_save", "tsc_scale",
+             "vmcb_clean", "flushbyasid", "decodeassists", "pausefilter",
+             "pfthreshold", "avic", "v_vmsave_vmload", "vgif"}
+
+
 def expect_hidden(t, found):
     flags = found["FLAGS"][0].split()
-    t.check("vmx" not in flags, "the guest sees VMX")
+    t.check("vmx" not in flags and "svm" not in flags,
+            "the guest sees VMX or SVM")
     t.check("nx" in flags and "fpu" in flags, f"odd flags: {flags}")
 
 
@@ -125,19 +136,17 @@ def linux_alone(variant, cpu):
     return run
 
 
-def linux_compared(variant, cpu):
-    """As guest Linux sees what it sees bare, but for VMX."""
+def linux_compared(variant, cpu, hidden=frozenset(VMX_FLAGS)):
+    """As guest Linux sees what it sees bare, but for VMX or SVM."""
     def run(t):
         need_bochs()
         bare = t.once(f"linux {cpu}", lambda: look(t, flow.BARE, cpu))
-        t.check("vmx" in bare["FLAGS"][0].split(), "bare has no VMX")
+        t.check({"vmx", "svm"} & hidden & set(bare["FLAGS"][0].split()),
+                "bare has no VMX or SVM")
         found = look(t, variant, cpu)
         expect_hidden(t, found)
-        # The flags that Linux derives from VMX go with it.
-        vmx_only = {"vmx", "tpr_shadow", "vnmi", "flexpriority", "ept",
-                    "vpid", "ept_ad"}
         t.equal(set(found["FLAGS"][0].split()),
-                set(bare["FLAGS"][0].split()) - vmx_only, "CPU flags")
+                set(bare["FLAGS"][0].split()) - hidden, "CPU flags")
         for what in ("CPUS", "MTRR", "LINE"):
             t.equal(found.get(what), bare.get(what), what)
         new = set(found.get("KERNEL", [])) - set(bare.get("KERNEL", []))
@@ -182,3 +191,5 @@ for each in flow.VARIANTS:
     test(f"long/intel/linux-{each}-skylake")(linux_compared(each, SKYLAKE))
 test("long/intel/shell-full")(shell("full", HASWELL))
 test("long/intel/shell-minimal-skylake")(shell("minimal", SKYLAKE))
+# The other emulation of SVM.
+test("long/bochs-amd/linux-minimal")(linux_compared("minimal", AMD, SVM_FLAGS))

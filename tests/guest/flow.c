@@ -15,6 +15,7 @@
  *	:mp				have all other processors count
  *					themselves, by the firmware's MP services
  *	:mp-disable N			the firmware is to do without one
+ *	:state				the processor's registers
  *	:reset | :poweroff		by the firmware's ResetSystem
  *	:shell				start the firmware's next boot option
  *
@@ -177,6 +178,57 @@ static void run_image(EFI_HANDLE self, EFI_HANDLE volume, CHAR8 *line)
 	out("FLOW status %lx\n", (UINT64)status);
 }
 
+static UINT64 read_msr(UINT32 msr)
+{
+	UINT32 low, high;
+
+	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+	return (UINT64)high << 32 | low;
+}
+
+/* What the firmware has in the processor's registers, as far as it can be read
+ * and stays the same. */
+static void print_state(void)
+{
+	static const UINT32 msrs[] = {
+		0xc0000080, 0xc0000081, 0xc0000082, 0xc0000084, 0xc0000100,
+		0xc0000101, 0xc0000102, 0x174, 0x175, 0x176, 0x277, 0x1b,
+	};
+	struct { UINT16 limit; UINT64 base; } __attribute__((packed)) t;
+	UINT64 v;
+	UINTN i;
+
+	out("FLOW state");
+#define PRINT(name, insn) \
+	do { \
+		v = 0; \
+		__asm__ volatile(insn : "+r"(v)); \
+		out(" " name " %lx", v); \
+	} while (0)
+	PRINT("cr0", "mov %%cr0, %0");
+	PRINT("cr3", "mov %%cr3, %0");
+	PRINT("cr4", "mov %%cr4, %0");
+	PRINT("cr8", "mov %%cr8, %0");
+	PRINT("dr7", "mov %%dr7, %0");
+	PRINT("rflags", "pushfq\n\tpopq %0");
+	PRINT("cs", "mov %%cs, %0");
+	PRINT("ss", "mov %%ss, %0");
+	PRINT("ds", "mov %%ds, %0");
+	PRINT("es", "mov %%es, %0");
+	PRINT("fs", "mov %%fs, %0");
+	PRINT("gs", "mov %%gs, %0");
+	PRINT("ldtr", "sldt %0");
+	PRINT("tr", "str %0");
+#undef PRINT
+	__asm__ volatile("sgdt %0" : "=m"(t));
+	out(" gdtr %lx+%x", t.base, (unsigned)t.limit);
+	__asm__ volatile("sidt %0" : "=m"(t));
+	out(" idtr %lx+%x", t.base, (unsigned)t.limit);
+	for (i = 0; i < sizeof(msrs) / sizeof(msrs[0]); i++)
+		out(" msr-%x %lx", msrs[i], read_msr(msrs[i]));
+	out("\n");
+}
+
 static void mark(void)
 {
 	UINT32 eax = 0, ebx, ecx, edx;
@@ -335,6 +387,8 @@ static BOOLEAN run_step(EFI_HANDLE self, EFI_HANDLE volume, CHAR8 *line)
 	out("FLOW step %s\n", (char *)line);
 	if (is(line, ":map"))
 		print_map();
+	else if (is(line, ":state"))
+		print_state();
 	else if (is(line, ":mark-exit"))
 		mark_exit();
 	else if (is(line, ":mark"))

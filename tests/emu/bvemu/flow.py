@@ -38,6 +38,16 @@ def direct(steps, variant=BARE, files=None, config=None):
     return result
 
 
+def same_state(m):
+    """The steps ":state", LOADVMM, ":state" came by on the machine: the guest
+    goes on with the firmware's own registers."""
+    before = m.wait_port(r"^FLOW state (.*)$")[1]
+    m.wait_port(r"^FLOW status 0$")
+    after = m.wait_port(r"^FLOW state (.*)$")[1]
+    if before != after or "cr0 80" not in before:
+        m.fail(f"the firmware's registers\n{before}\nbecame\n{after}")
+
+
 def shell(lines, variant=BARE, files=None, config=None):
     """Files of a disk for the guide's way: the firmware's shell runs
     startup.nsh.  lines: what comes after the VMM was loaded."""
