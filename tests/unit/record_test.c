@@ -92,6 +92,17 @@ void fake_write_cr(unsigned cr, uint64_t value)
 	fail_msg("CR%u was written: %#llx", cr, (unsigned long long)value);
 }
 
+uint64_t fake_read_dr(unsigned n)
+{
+	fail_msg("DR%u was read", n);
+	return 0;
+}
+
+void fake_write_dr(unsigned n, uint64_t value)
+{
+	fail_msg("DR%u was written: %#llx", n, (unsigned long long)value);
+}
+
 bool x86_rdmsr_safe(uint32_t msr, uint64_t *value)
 {
 	*value = fake_rdmsr(msr);

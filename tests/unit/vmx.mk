@@ -55,3 +55,20 @@ record_test_CFLAGS = $(UNIT_CFLAGS)
 record_test_LDADD = $(UNIT_LIBS)
 EXTRA_DIST += tests/unit/exits/svm-qemu tests/unit/exits/svm-bochs \
 	tests/unit/exits/vmx-bochs
+
+check_PROGRAMS += vmx_events_test
+TESTS += vmx_events_test
+vmx_events_test_SOURCES = tests/unit/vmx_events_test.c $(EXITS_WORLD) \
+	libvmm/cpu/event.c libvmm/vmx/vmx_decode.c libvmm/vmx/vmx_exit.c
+vmx_events_test_CPPFLAGS = -I$(top_srcdir)/tests/unit/fakevmx $(UNIT_CPPFLAGS)
+vmx_events_test_CFLAGS = $(UNIT_CFLAGS)
+vmx_events_test_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += vmx_forced_test
+TESTS += vmx_forced_test
+vmx_forced_test_SOURCES = tests/unit/vmx_forced_test.c \
+	tests/unit/fakevmx/vmx/vmx_insn.h tests/unit/fakex86/vmm/x86.h \
+	libvmm/cpu/cr.c libvmm/vmx/vmx_decode.c libvmm/vmx/vmx_forced.c
+vmx_forced_test_CPPFLAGS = $(record_test_CPPFLAGS)
+vmx_forced_test_CFLAGS = $(UNIT_CFLAGS)
+vmx_forced_test_LDADD = $(UNIT_LIBS)

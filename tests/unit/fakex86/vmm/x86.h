@@ -11,6 +11,8 @@ uint64_t fake_rdmsr(uint32_t msr);
 void fake_wrmsr(uint32_t msr, uint64_t value);
 uint64_t fake_read_cr(unsigned cr);
 void fake_write_cr(unsigned cr, uint64_t value);
+uint64_t fake_read_dr(unsigned n);
+void fake_write_dr(unsigned n, uint64_t value);
 
 #define x86_cpuid(leaf, subleaf) fake_cpuid(leaf, subleaf)
 #define x86_rdmsr(msr) fake_rdmsr(msr)
@@ -21,5 +23,15 @@ void fake_write_cr(unsigned cr, uint64_t value);
 #define x86_write_cr0(value) fake_write_cr(0, value)
 #define x86_write_cr2(value) fake_write_cr(2, value)
 #define x86_write_cr8(value) fake_write_cr(8, value)
+#define x86_read_dr0() fake_read_dr(0)
+#define x86_read_dr1() fake_read_dr(1)
+#define x86_read_dr2() fake_read_dr(2)
+#define x86_read_dr3() fake_read_dr(3)
+#define x86_read_dr6() fake_read_dr(6)
+#define x86_write_dr0(value) fake_write_dr(0, value)
+#define x86_write_dr1(value) fake_write_dr(1, value)
+#define x86_write_dr2(value) fake_write_dr(2, value)
+#define x86_write_dr3(value) fake_write_dr(3, value)
+#define x86_write_dr6(value) fake_write_dr(6, value)
 
 #endif
