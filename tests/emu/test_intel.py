@@ -183,6 +183,21 @@ def vmxon_locked(t):
         t.check(" new\n" not in m.port.text(), "memory was not given back")
 
 
+@test("intel/entry-refused")
+def entry_refused(t):
+    """The panic says which field breaks which rule."""
+    need_bochs()
+    files = flow.direct([flow.LOADVMM, ":hypercall entry"])
+    files.update(flow.vmm_files("minimal", "vmm.tty_serial = 1\n"))
+    files["bitvisor/bitvisor.elf"] = where.built("tests/emu/paniclab.elf",
+                                                 "make guest-programs")
+    with Bochs(t.folder, files, cpu=HASWELL, time_limit=200) as m:
+        m.wait_for(r"^panic\(CPU0\): VM entry failed: entry failure: guest "
+                   r"state: guest CR4: a bit that VMX fixes to 0 \(0xa668\)")
+        m.wait_for(r"^VMX exit reason 0x80000021\b", 20)
+        m.wait_for(r"^Unrecoverable error\.", 20)
+
+
 test("intel/shell-minimal")(shell("minimal", HASWELL))
 test("intel/shell-full-skylake")(shell("full", SKYLAKE))
 test("intel/linux-minimal")(linux_alone("minimal", HASWELL))

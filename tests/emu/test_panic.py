@@ -15,6 +15,9 @@ CALLS = {
     "text": (r"Interrupt number: 0x0E", "text_call"),
     "data": (r"Interrupt number: 0x0E", "vmm_hypercall_dispatch"),
     "stack": (r"Interrupt number: 0x08", None),
+    # (QEMU leaves the VMM's own registers in the VMCB then.)
+    "entry": (r"^panic\(CPU0\): VMRUN refused the guest state "
+              r"\(VMEXIT_INVALID\)", "svm_vmexit"),
 }
 
 

@@ -77,6 +77,13 @@ static void stack_call(struct vmm_vcpu *v, void *ctx)
 	recurse(outer, 100000);
 }
 
+/* CR4 bit 15 is reserved: the processor will not take the guest back. */
+static void entry_call(struct vmm_vcpu *v, void *ctx)
+{
+	(void)ctx;
+	vmm_vcpu_set(v, VMM_REG_CR4, vmm_vcpu_get(v, VMM_REG_CR4) | 1u << 15);
+}
+
 /* No bug, but something that is to be seen from outside, too. */
 static void pause_call(struct vmm_vcpu *v, void *ctx)
 {
@@ -112,7 +119,7 @@ static int init(struct vmm *vmm)
 		{ "panic", panic_call }, { "assert", assert_call },
 		{ "fault", fault_call }, { "text", text_call },
 		{ "data", data_call }, { "stack", stack_call },
-		{ "pause", pause_call }, { "exits", exits_call },
+		{ "entry", entry_call }, { "pause", pause_call }, { "exits", exits_call },
 	};
 	size_t i;
 	int rc = 0;
