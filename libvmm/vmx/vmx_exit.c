@@ -357,8 +357,8 @@ static void unexpected(struct vmm_vcpu *v, const struct vmm_exit *e)
 	uint32_t suppressed;
 
 	if (e->code == VMX_EXIT_EPT_MISCONFIG)	/* our tables, our bug */
-		vmm_panic("CPU%u: EPT misconfiguration for guest-physical"
-			  " address %#llx", v->number, (unsigned long long)
+		vmm_panic("EPT misconfiguration for guest-physical address"
+			  " %#llx", (unsigned long long)
 			  vmcs_read(VMCS_GUEST_PHYSICAL));
 	if (vmm_ratelimit_ok(&limit, &suppressed))
 		vmm_log_warning("CPU%u: unexpected VM exit %llu (%s),"
@@ -425,7 +425,7 @@ static bool entry_failed(struct vmm_vcpu *v, uint32_t reason)
 		return true;
 	}
 	vmx_explain(v, reason, why, sizeof(why));
-	vmm_panic("CPU%u: VM entry failed: %s", v->number, why);
+	vmm_panic("VM entry failed: %s", why);
 }
 
 void vmx_resume_failed(struct vmm_vcpu *v)
@@ -433,7 +433,7 @@ void vmx_resume_failed(struct vmm_vcpu *v)
 	char why[200];
 
 	vmx_explain(v, 0, why, sizeof(why));
-	vmm_panic("CPU%u: VMRESUME failed: %s", v->number, why);
+	vmm_panic("VMRESUME failed: %s", why);
 }
 
 /* Decode, decide, apply: all there is to nearly every exit. */
