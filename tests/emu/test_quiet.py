@@ -128,7 +128,7 @@ def trapped(setting, least, most):
     """How many of the accesses to the APIC's page exit, though a start was
     announced meanwhile."""
     def body(t):
-        exits = load(t, LOAD.replace("@MTRR@", READ_MTRR), XAPIC, False, 2,
+        exits = load(t, LOAD.replace("@MTRR@", READ_MTRR), XAPIC, False, 4,
                      setting)
         t.check(MSR in exits, "reading an MTRR made no exit")
         faults = exits.count(NESTED_PAGE_FAULT)
@@ -138,8 +138,8 @@ def trapped(setting, least, most):
 
 # 0: never again; auto: until both have served an interrupt; 1: all of them.
 test("long/smp/intercept-0")(trapped("0", 0, 0))
-test("long/smp/intercept-auto")(trapped("auto", 1, 100))
-test("long/smp/intercept-1")(trapped("1", 500, 1 << 30))
+test("long/smp/intercept-auto")(trapped("auto", 1, 1500))
+test("long/smp/intercept-1")(trapped("1", 3000, 1 << 30))
 
 
 # As in test_starts: an INIT does not leave x2APIC mode (Intel SDM vol. 3,

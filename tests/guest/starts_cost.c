@@ -5,7 +5,7 @@
 
 #define IPIS		200
 #define CR0_WP		(UINT64_C(1) << 16)
-#define FLAG		8u	/* behind the code at AP_HALT */
+#define FLAG		16u	/* behind the code at AP_HALT */
 
 static void go_to(struct cpu *c)
 {
@@ -30,9 +30,9 @@ static void put(volatile uint8_t *at, const uint8_t *code, unsigned n)
 void starts_restart(void)
 {
 	static const uint8_t halt[] = { 0xf4, 0xeb, 0xfd };	/* jmp to hlt */
-	/* incb flag(%rip); jmp to here */
+	/* behind the hlt: incb flag(%rip); pause; jmp to that */
 	static const uint8_t overwritten[] = {
-		0xfe, 0x05, FLAG - 6, 0, 0, 0, 0xeb, 0xfe,
+		0x90, 0xfe, 0x05, FLAG - 7, 0, 0, 0, 0xf3, 0x90, 0xeb, 0xfc,
 	};
 	volatile uint8_t *at = starts_at(starts_vector, AP_HALT);
 	uint64_t cr0 = x86_read_cr0();
