@@ -26,7 +26,7 @@ static struct {
 	uint32_t isn_key[8];
 	uint64_t now;
 	uint8_t address[4];	/* told last */
-	bool dhcp;
+	bool dhcp, up;
 	uint64_t bad_options;
 	uint8_t frame[NET_MAX_FRAME];	/* being sent */
 } stack;
@@ -162,12 +162,25 @@ static void stack_input(void *vmm, const uint8_t *frame, uint32_t len,
 		pbuf_free(p);
 }
 
+/* The first poll: the network runs.  The guide shows the address behind the
+ * line that says that the virtual machine starts. */
+static void come_up(void)
+{
+	stack.up = true;
+	netif_set_up(&stack.netif);
+	address_changed(&stack.netif);
+	if (stack.dhcp && dhcp_start(&stack.netif) != ERR_OK)
+		vmm_log_err("DHCP does not start: no memory\n");
+}
+
 static uint64_t stack_poll(void *vmm, uint64_t now)
 {
 	u32_t msec;
 
 	(void)vmm;
 	stack.now = now;
+	if (!stack.up)
+		come_up();
 	sys_check_timeouts();
 	msec = sys_timeouts_sleeptime();
 	return msec == SYS_TIMEOUTS_SLEEPTIME_INFINITE ? UINT64_MAX :
@@ -203,7 +216,7 @@ static int check_setup(struct net *net, const struct net_stack_setup *setup,
 	return 0;
 }
 
-static int bring_up(const struct net_stack_setup *setup)
+static int add_interface(const struct net_stack_setup *setup)
 {
 	ip4_addr_t ip, netmask, gateway;
 	struct netif *netif = &stack.netif;
@@ -218,10 +231,6 @@ static int bring_up(const struct net_stack_setup *setup)
 	netif_set_default(netif);
 	netif_set_status_callback(netif, address_changed);
 	stack_link(NULL, &net_nic(stack.net)->link);
-	netif_set_up(netif);
-	address_changed(netif);
-	if (setup->dhcp && dhcp_start(netif) != ERR_OK)
-		return VMM_ERROR(ENOMEM);
 	return 0;
 }
 
@@ -246,9 +255,9 @@ int net_stack_start(struct net *net, const struct net_stack_setup *setup,
 	stack.now = now;
 	net_random_bytes(stack.random, stack.isn_key, sizeof(stack.isn_key));
 	net_vmm_attach(net, &stack_ops, NULL);
-	/* What can fail here is for want of memory that was just given: then
-	 * the stack stays without an address, and holds on to the rest. */
-	return bring_up(setup);
+	/* What fails here leaves the stack without an address, holding on to
+	 * the rest. */
+	return add_interface(setup);
 }
 
 void net_stack_get_info(struct net_stack_info *info)

@@ -40,6 +40,7 @@ static struct {
 	struct vmm *vmm;
 	struct access access;
 	struct connection *connection;	/* CONNECTIONS; NULL: no server */
+	bool announced;
 	struct vmm_ratelimit refusals;
 } server = { .refusals = VMM_RATELIMIT(5) };
 
@@ -233,10 +234,22 @@ static uint64_t serve(struct connection *c, struct vmm_vcpu *v, uint64_t now)
 	return next;
 }
 
+/* From the first poll on somebody can be answered. */
+static void announce(void)
+{
+	server.announced = true;
+	vmm_log_info("telnet server \"dbgsh\" ready\n");
+	if (!access_is_open(&server.access))
+		vmm_log_warning("telnet \"dbgsh\" refuses all logins: set "
+				"vmm.dbgsh_allow or vmm.dbgsh_password\n");
+}
+
 uint64_t telnet_server_poll(struct vmm_vcpu *v, uint64_t now)
 {
 	uint64_t next = UINT64_MAX;
 
+	if (server.connection && !server.announced)
+		announce();
 	for (unsigned i = 0; server.connection && i < CONNECTIONS; i++) {
 		struct connection *c = &server.connection[i];
 		uint64_t wait = c->pcb ? serve(c, v, now) : UINT64_MAX;
@@ -294,9 +307,6 @@ int telnet_server_start(struct vmm *vmm)
 		server.connection = NULL;
 		return rc;
 	}
-	vmm_log_info("telnet server \"dbgsh\" ready\n");
-	if (!access_is_open(&server.access))
-		vmm_log_warning("telnet \"dbgsh\" refuses all logins: set "
-				"vmm.dbgsh_allow or vmm.dbgsh_password\n");
+	server.announced = false;
 	return 0;
 }

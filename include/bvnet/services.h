@@ -12,7 +12,8 @@ VMM_BEGIN_DECLS
 /*
  * Once the stack was started (net_stack_start()), under its net lock, while
  * units are initialised: listen on port 23 if vmm.telnet_dbgsh is 1, with the
- * commands of bvnet_dbgsh_commands.  Logs `telnet server "dbgsh" ready`.
+ * commands of bvnet_dbgsh_commands.  The first poll logs
+ * `telnet server "dbgsh" ready`.
  * Errors are logged, too: -EINVAL (vmm.dbgsh_allow or vmm.dbgsh_password
  * cannot be understood), -EBUSY,
  * -ENOMEM, -EOPNOTSUPP (built without lwIP).

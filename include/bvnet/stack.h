@@ -27,7 +27,8 @@ struct net_stack_setup {
 
 /*
  * Start it on a switch whose mode has a stack (net_mode_has_stack).  Memory
- * comes from pool.  now: as for net_poll().  Address changes are logged:
+ * comes from pool.  now: as for net_poll().  The first net_poll() after that
+ * brings its interface up.  Address changes are logged:
  * "IP address changed: 0.0.0.0 -> 192.168.0.7".
  * -EBUSY: it runs already, on another NIC; -EINVAL; -ENOMEM; -EOPNOTSUPP: this
  * image was built without lwIP.

@@ -246,6 +246,8 @@ static void static_address(void)
 	uint8_t *p;
 
 	CHECK(start(NET_MODE_IP, &fixed) == 0);
+	CHECK(fake_log_lines == 0);
+	run(10);
 	CHECK(strcmp(fake_log, "IP address changed: 0.0.0.0 -> 192.168.0.7\n")
 	      == 0);
 	run(100);
@@ -408,6 +410,7 @@ static void tcp_echo(void)
 
 	CHECK(start(NET_MODE_IP, &fixed) == 0);
 	listen_on_7();
+	run(10);
 	one_connection(4000, 5000);
 	isn = peer.isn;
 	net_stack_get_info(&info);
@@ -427,6 +430,7 @@ static void bad_options_stay_out(void)
 
 	CHECK(start(NET_MODE_IP, &fixed) == 0);
 	listen_on_7();
+	run(10);
 	tcp(5000, 1, 0, 2, NULL, 0);
 	p = ipv4(6, 24);	/* a SYN with an option of length 0 */
 	wire_put16(p + 2, 7);
@@ -448,6 +452,7 @@ static void a_flood_of_connections(void)
 
 	CHECK(start(NET_MODE_IP, &fixed) == 0);
 	listen_on_7();
+	run(10);
 	for (unsigned i = 0; i < 5000; i++) {
 		tcp(1024 + i, i * 77, 0, 2, NULL, 0);
 		run(10);

@@ -331,6 +331,8 @@ static void refuses_all_without_a_rule(void **state)
 	(void)state;
 	start("");
 	assert_int_equal(fake(listener)->port, 23);
+	assert_false(logged("telnet server \"dbgsh\" ready"));
+	poll();
 	assert_true(logged("telnet server \"dbgsh\" ready"));
 	assert_true(logged("telnet \"dbgsh\" refuses all logins: set "
 			   "vmm.dbgsh_allow or vmm.dbgsh_password"));
