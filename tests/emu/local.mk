@@ -4,6 +4,7 @@
 include tests/emu/payload/local.mk
 include tests/emu/paniclab/local.mk
 include tests/emu/exitlab/local.mk
+include tests/emu/guide/local.mk
 EXTRA_DIST += tests/emu/run $(wildcard $(srcdir)/tests/emu/*.py) \
 	$(wildcard $(srcdir)/tests/emu/bvemu/*.py)
 
