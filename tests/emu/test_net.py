@@ -7,7 +7,7 @@ import socket
 import struct
 import time
 
-from bvemu import flow, linux, where
+from bvemu import flow, linux, telnet, where
 from bvemu.case import Skip, test
 from bvemu.qemu import Qemu
 
@@ -110,13 +110,7 @@ def check_syslog(t, capture, expected):
         at = hits[0] + 1
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def telnet(port, commands):
+def answers(port, commands):
     """What a terminal shows: the shell's answers, options refused."""
     text = b""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as s:
@@ -138,9 +132,9 @@ def read_until(s, end):
     return text
 
 
-def machine(t, disk, port, smp=1, nic="e1000e"):
+def machine(t, disk, port, smp=1, nic="e1000e", address="10.0.2.9"):
     return Qemu(t.folder, disk, nic=nic, smp=smp, time_limit=200,
-                hostfwd=[f"tcp:127.0.0.1:{port}-10.0.2.9:23"],
+                hostfwd=[f"tcp:127.0.0.1:{port}-{address}:23"],
                 extra=["-object", "filter-dump,id=wire,netdev=net0,"
                        "file=wire.pcap"])
 
@@ -152,14 +146,15 @@ def memory_bars(m):
     return re.findall(r"memory at (0x[0-9a-f]+)", text)
 
 
-def make_disk(net, virtio, url, more="", module="e1000e"):
+def make_disk(net, virtio, url, more="", module="e1000e",
+              config=""):
     script = WORK
     for name, value in (
             ("URL", url), ("MORE", more),
             ("MODPROBE", "modprobe virtio_pci" if virtio else ""),
             ("MODULE", "virtio_net" if virtio else module)):
         script = script.replace(f"@{name}@", value)
-    config = CONFIG.replace("@NET@", net).replace("@VIRTIO@", str(virtio))
+    config += CONFIG.replace("@NET@", net).replace("@VIRTIO@", str(virtio))
     return flow.linux_direct(script, "full", config=config)
 
 
@@ -178,13 +173,14 @@ def need_stack():
 def shared(smp, nic="e1000e"):
     def run(t):
         need_stack()
-        port = free_port()
+        port = telnet.free_port()
         with linux.Server(DOWNLOAD) as server:
             disk = make_disk("ippass", 1, server.url,
-                             "ping -c 3 -q 10.0.2.9")
+                             "ping -c 3 -q 10.0.2.9",
+                             config=telnet.password("open sesame"))
             with machine(t, disk, port, smp, nic) as m:
                 m.wait_for("^READY", 150)
-                shell = telnet(port, ["version", "cpu", "net", "exit"])
+                shell = telnet.client(t, port, "open sesame")
                 bars = memory_bars(m)
                 m.type(" ".join(bars[1:]) + "\n")
                 m.wait_for("^ENDED", 60)
@@ -195,16 +191,13 @@ def shared(smp, nic="e1000e"):
                 t.equal(re.findall(r"^BAR \S+ (\S+)", m.serial.text(),
                                    re.MULTILINE),
                         ["0xFFFFFFFF"] * len(bars[1:]), "the NIC's own BARs")
-        t.check("BitVisor" in shell, f"answer to 'version': {shell}")
         for wanted in (r"pro1000  52:54:00:12:34:56\s", r"link +up, 1000 ",
                        r"net=ippass, tty=1; the guest sees virtio-net",
                        r"rx +[1-9][0-9]* frames, [1-9]", r"log +[1-9]\d+ lines "
                        r"sent in \d+ frames, 0 waiting, 0 lost",
                        r"address +10\.0\.2\.9\s"):
             t.check(re.search(wanted, shell), f"no '{wanted}' in {shell}")
-        check_syslog(t, t.folder / "wire.pcap", SYSLOG_LINES)
-        for line in STACK_LINES:
-            check_syslog(t, t.folder / "wire.pcap", [line])
+        check_syslog(t, t.folder / "wire.pcap", SYSLOG_LINES + STACK_LINES)
     return run
 
 
@@ -215,10 +208,12 @@ test("net/shared-intx")(shared(2, "e1000"))
 
 @test("net/alone")
 def alone(t):
-    """net=ip: the NIC is the VMM's; the guest finds none."""
+    """net=ip: the NIC is the VMM's, with an address by DHCP; the guest finds
+    none."""
     need_stack()
-    port = free_port()
-    config = CONFIG.replace("@NET@", "ip").replace("@VIRTIO@", "0")
+    port = telnet.free_port()
+    config = CONFIG.replace("@NET@", "ip").replace(
+        "@VIRTIO@", "0").replace("ip.ipaddr = 10.0.2.9", "ip.use_dhcp = 1")
     disk = flow.linux_direct("""
 for dev in /sys/bus/pci/devices/*; do
 	echo "DEVICE $(basename $dev) $(cat $dev/class)"
@@ -226,16 +221,17 @@ done
 echo READY
 read -t 30 -r _ </dev/ttyS0
 """, "full", config=config)
-    with machine(t, disk, port) as m:
+    with machine(t, disk, port, address="10.0.2.15") as m:
         m.wait_for("^READY", 150)
-        shell = telnet(port, ["version", "exit"])
+        shell = answers(port, ["version", "exit"])
         m.type("\n")
         m.wait_exit(60)
         text = m.serial.text()
     t.check("DEVICE 0000:00:1f.2 0x010601" in text, "no disk controller")
     t.check(" 0x020000" not in text, "the guest sees the NIC")
     t.check("BitVisor" in shell, f"answer to 'version': {shell}")
-    check_syslog(t, t.folder / "wire.pcap", SYSLOG_LINES)
+    check_syslog(t, t.folder / "wire.pcap", SYSLOG_LINES +
+                 ["IP address changed: 0.0.0.0 -> 10.0.2.15"])
 
 
 def log_lines(text):
@@ -251,7 +247,7 @@ def passed(nic, smp):
         with linux.Server(DOWNLOAD) as server:
             disk = make_disk("pass", 0, server.url, "sleep 2; bvlog |"
                              " sed 's/^/LOG /'", nic)
-            with machine(t, disk, free_port(), smp, nic) as m:
+            with machine(t, disk, telnet.free_port(), smp, nic) as m:
                 m.wait_for("^READY", 150)
                 m.type("\n")
                 m.wait_for("^ENDED", 60)
@@ -273,7 +269,7 @@ def spins(nic, smp):
         """The guest hangs with interrupts off, on all processors: there is
         somebody at home all the same, without delay."""
         need_stack()
-        port = free_port()
+        port = telnet.free_port()
         config = CONFIG.replace("@NET@", "ippass").replace("@VIRTIO@", "1")
         files = {"spin.efi": where.guest_program("spin")}
         disk = flow.direct([":stall 500", "\\spin.efi"], "full", files, config)
@@ -282,7 +278,7 @@ def spins(nic, smp):
             time.sleep(2)
             for _ in range(3):
                 begin = time.monotonic()
-                shell = telnet(port, ["version", "exit"])
+                shell = answers(port, ["version", "exit"])
                 t.check("BitVisor" in shell, f"answer to 'version': {shell}")
                 t.check(time.monotonic() - begin < 1, "slow answers")
         check_syslog(t, t.folder / "wire.pcap", SYSLOG_LINES)
