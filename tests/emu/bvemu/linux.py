@@ -20,7 +20,7 @@ COMMAND_LINE = "console=ttyS0,115200 panic=-1 loglevel=4 nomodeset"
 
 def make_base(folder):
     command = ["sh", str(where.SOURCE / "scripts/make-guest-image"),
-               "-d", str(where.build() / "guest-kernel")]
+               "-d", str(where.build() / "guest-kernel"), "-m", "8021q"]
     for tool in ("bvlog", "dbgsh"):
         if (where.build() / tool).exists():
             command += ["-f", str(where.build() / tool)]
@@ -103,11 +103,11 @@ def payload(size):
 
 class Server:
     """An HTTP server on 127.0.0.1 with one document, /payload, which it sends
-    after a delay in seconds; the guest reaches it at 10.0.2.2.  Use as a
-    context manager."""
+    after a delay in seconds; the guest reaches it at 10.0.2.2, or on a wire
+    at this machine's address host.  Use as a context manager."""
 
-    def __init__(self, size, delay=0):
-        self.delay = delay
+    def __init__(self, size, delay=0, host=None):
+        self.delay, self.host = delay, host
         self.data = payload(size)
         self.sha256 = hashlib.sha256(self.data).hexdigest()
         self.uploads = []
@@ -135,10 +135,10 @@ class Server:
         return Handler
 
     def __enter__(self):
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0),
-                                                      self.handler())
+        self.server = http.server.ThreadingHTTPServer(
+            (self.host or "127.0.0.1", 0), self.handler())
         self.port = self.server.server_address[1]
-        self.url = f"http://10.0.2.2:{self.port}/payload"
+        self.url = f"http://{self.host or '10.0.2.2'}:{self.port}/payload"
         threading.Thread(target=self.server.serve_forever,
                          daemon=True).start()
         return self
