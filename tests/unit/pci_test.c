@@ -377,6 +377,33 @@ static void test_watched_moves(void **state)
 	assert_int_equal(machine.hooks, 4);
 }
 
+/* Out of its slot while the guest has it: its registers are ones, and what the
+ * guest then does to them moves nothing. */
+static void test_watched_unplugged(void **state)
+{
+	struct vmm_pci_dev *dev = watch();
+
+	(void)state;
+	machine.function[1].dead = true;
+	assert_int_equal(port_read(0, 2, VMM_PCI_VENDOR, 4), UINT32_MAX);
+	port_write(0, 2, 0x10, 4, UINT32_MAX);
+	port_write(0, 2, 0x10, 4, 0xd0000000);
+	port_write(0, 2, VMM_PCI_COMMAND, 2, 0);
+	port_write(0, 2, VMM_PCI_COMMAND, 2, 7);
+	port_write(0, 2, CSR, 2, 3);
+	port_write(0, 2, CSR, 2, 0);
+	assert_null(machine_hook_at(0xd0000000, false));
+	assert_null(machine_hook_at(UINT64_C(0xfffff000), false));
+	/* It is back, as it comes out of a reset, and programmed. */
+	machine.function[1].dead = false;
+	put(1, VMM_PCI_COMMAND, 2, 0);
+	put(1, 0x10, 4, 0);
+	port_write(0, 2, 0x10, 4, 0xd0000000);
+	port_write(0, 2, VMM_PCI_COMMAND, 2, 3);
+	assert_int_equal(dev->bar[0].base, 0xd0000000);
+	assert_non_null(machine_hook_at(0xd0000000, false));
+}
+
 /* --- a device that the VMM keeps --- */
 
 static struct vmm_pci_dev *keep(void)
@@ -532,6 +559,26 @@ static void test_kept_power(void **state)
 	port_write(0, 2, CSR, 2, 8);
 	assert_int_equal(driver.function_resets, 1);
 	assert_int_equal(port_read(0, 2, VMM_PCI_COMMAND, 2), 3);
+}
+
+/* The guest goes on seeing what the VMM's driver shows in its place. */
+static void test_kept_unplugged(void **state)
+{
+	struct vmm_pci_dev *dev = keep();
+
+	(void)state;
+	machine.function[1].dead = true;
+	port_write(0, 2, 0x10, 4, UINT32_MAX);
+	port_write(0, 2, VMM_PCI_COMMAND, 2, 0);
+	port_write(0, 2, 0x10, 4, 0xd0000000);
+	port_write(0, 2, VMM_PCI_COMMAND, 2, VMM_PCI_COMMAND_MEM);
+	port_write(0, 2, CSR, 2, 3);
+	port_write(0, 2, CSR, 2, 0);
+	driver.reads = driver.writes = 0;
+	guest_load(dev->bar[0].base, 4);
+	guest_store(dev->bar[0].base, 4, 1);
+	assert_in_range(driver.reads + driver.writes, 0, 2);
+	assert_true(dev->bar[0].base < UINT64_C(0xfffff000));
 }
 
 static void test_kept_function_reset(void **state)
@@ -706,6 +753,8 @@ int main(void)
 		cmocka_unit_test(test_conceal_by_memory),
 		cmocka_unit_test(test_watched),
 		cmocka_unit_test(test_watched_moves),
+		cmocka_unit_test(test_watched_unplugged),
+		cmocka_unit_test(test_kept_unplugged),
 		cmocka_unit_test(test_hide_bars),
 		cmocka_unit_test(test_kept_command),
 		cmocka_unit_test(test_kept_probe),
