@@ -85,8 +85,9 @@ static enum vmm_verdict wbinvd_exit(struct vmm_vcpu *v, struct vmm_exit *e)
 /* The guest then does it unwatched. */
 static enum vmm_verdict cr0_change_exit(struct vmm_vcpu *v, struct vmm_exit *e)
 {
-	(void)e;
-	icr_trap_check_restart(v);
+	uint64_t cr0 = v->vmm->vendor->get(v, VMM_REG_CR0);
+
+	icr_trap_check_restart(v, cr0 & ~e->cr.value & X86_CR0_WP);
 	return VMM_RETRY;
 }
 

@@ -147,9 +147,10 @@ void icr_trap_check_leaving(struct vmm_vcpu *v)
  * code that they halted in.  On AMD an NMI of the VMM's ends a HLT, for the
  * VMCB has no activity state: from here on it must not come.  This is the last
  * time that they can be asked to flush; they are back in their HLT in no time.
- * If the sign came in vain, their next EOI says so.
+ * If the sign came in vain, their next EOI says so.  (A new system begins with
+ * WP clear; other changes, as of CD around one of MTRRs, only arm the trap.)
  */
-void icr_trap_check_restart(struct vmm_vcpu *v)
+void icr_trap_check_restart(struct vmm_vcpu *v, bool clears_wp)
 {
 	struct vmm *vmm = v->vmm;
 	unsigned i;
@@ -158,6 +159,8 @@ void icr_trap_check_restart(struct vmm_vcpu *v)
 		return;
 	if (arm_trap(v))
 		vmm_delay_usec(HALT_USEC);
+	if (!clears_wp)
+		return;
 	vmm_spin_lock(&trap_lock);
 	for (i = 0; i < vmm->vcpu_count; i++)
 		if (vmm->vcpu[i] != v && !vmm->vcpu[i]->alive)

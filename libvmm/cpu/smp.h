@@ -66,9 +66,9 @@ void icr_trap_alive(struct vmm_vcpu *v);
 /* v executed something that a CPU does on its way out of the system: with
  * interrupts off and its APIC disabled by software it can be started anew. */
 void icr_trap_check_leaving(struct vmm_vcpu *v);
-/* v changes CR0: with interrupts off perhaps because it starts another system
- * in the place of this one. */
-void icr_trap_check_restart(struct vmm_vcpu *v);
+/* v changes CR0, or even clears its WP: with interrupts off perhaps because it
+ * starts another system in the place of this one. */
+void icr_trap_check_restart(struct vmm_vcpu *v, bool clears_wp);
 /* The guest has changed APIC_BASE of v. */
 void icr_trap_apic_moved(struct vmm_vcpu *v);
 /* Is gpa in a trapped APIC page?  Then the handler of the access. */

@@ -172,6 +172,26 @@ static void decode_cpuid(struct vmm_vcpu *v, struct vmm_exit *e)
 	e->insn_len = insn_len(v, op_cpuid, sizeof(op_cpuid));
 }
 
+/* MOV to CR0, or LMSW, whose value does not matter to anybody. */
+static void decode_cr0(struct vmm_vcpu *v, const struct vmcb *c,
+		       struct vmm_exit *e)
+{
+	uint8_t code[4];
+	unsigned mode, rex = 0, i = 0;
+	unsigned n = vmm_insn_fetch(v, code, sizeof(code), &mode);
+
+	svm_intercept(svm_of(v)->vmcb, SVM_EXIT_CR0_SEL_WRITE, false);
+	e->reason = VMM_EXIT_CR0_CHANGE;
+	e->cr.cr = 0;
+	e->cr.value = c->cr0;
+	if (n && mode == 64 && (code[0] & 0xf0) == 0x40)
+		rex = code[i++];
+	if (n < i + 3 || code[i] != 0x0f || code[i + 1] != 0x22)
+		return;
+	e->cr.gpr = (uint8_t)((code[i + 2] & 7) | (rex & 1) << 3);
+	e->cr.value = svm_get(v, (enum vmm_reg)e->cr.gpr);
+}
+
 /* An exit that nobody asked for: do without the intercept.  What has none
  * cannot be told to stop; say so and go on. */
 static void drop_intercept(struct vmcb *c)
@@ -244,8 +264,7 @@ static void decode(struct vmm_vcpu *v, const struct vmcb *c,
 		e->reason = VMM_EXIT_VIRT_INSN;
 		return;
 	case SVM_EXIT_CR0_SEL_WRITE:
-		svm_intercept(svm_of(v)->vmcb, SVM_EXIT_CR0_SEL_WRITE, false);
-		e->reason = VMM_EXIT_CR0_CHANGE;
+		decode_cr0(v, c, e);
 		return;
 	case SVM_EXIT_SHUTDOWN:
 		e->reason = VMM_EXIT_SHUTDOWN;

@@ -62,14 +62,23 @@ void vmm_panic(const char *fmt, ...)
 	abort();
 }
 
+/* Those that test_cr0_change has. */
+uint64_t svm_get(struct vmm_vcpu *v, enum vmm_reg reg)
+{
+	return reg == VMM_REG_R8 ? v->regs.r8 :
+		reg == VMM_REG_RDI ? v->regs.rdi : 0;
+}
+
+static const uint8_t *at_rip;	/* NULL: it cannot be read */
+
 unsigned vmm_insn_fetch(struct vmm_vcpu *v, uint8_t *buf, unsigned n,
 			unsigned *mode)
 {
 	(void)v;
-	(void)buf;
-	(void)n;
 	*mode = 64;
-	return 0;
+	if (at_rip)
+		memcpy(buf, at_rip, n);
+	return at_rip ? n : 0;
 }
 
 unsigned vmm_insn_len(struct vmm_vcpu *v, const uint8_t *opcode, unsigned n)
@@ -442,29 +451,49 @@ static void test_rows(void **state)
 			 1u << VMM_EXIT_SHUTDOWN | 1u << VMM_EXIT_EXCEPTION);
 }
 
-/* Only AMD has this one; it is over when it came, and the guest then does
- * what it wanted to. */
-static void test_cr0_change(void **state)
+enum { OLD_CR0 = 0x80050033, NEW_CR0 = 0x80000001 };
+
+/* The value that the guest writes, by the instruction. */
+static uint64_t change_cr0(const uint8_t *code)
 {
 	static struct vmcb c;
 	struct svm_vcpu s = { .vmcb = &c };
-	struct vmm_vcpu v = { .vendor = &s };
+	struct vmm_vcpu v = { .vendor = &s, .regs.r8 = NEW_CR0,
+			      .regs.rdi = NEW_CR0 };
 	unsigned i;
 
-	(void)state;
 	memset(&c, 0, sizeof(c));
 	c.exitcode = 0x65;
 	c.rip = RIP;
+	c.cr0 = OLD_CR0;
 	svm_intercept(&c, 0x65, true);
 	svm_intercept(&c, 0x72, true);
 	answer = VMM_RETRY;
 	asked = 0;
+	at_rip = code;
 	assert_true(svm_vmexit(&v));
+	at_rip = NULL;
 	assert_int_equal(asked, 1);
 	assert_int_equal(seen.reason, VMM_EXIT_CR0_CHANGE);
 	assert_int_equal(c.rip, RIP);
 	for (i = 0; i < VMCB_INTERCEPT_WORDS; i++)
 		assert_int_equal(c.intercept[i], i == 3 ? 1u << 18 : 0);
+	return seen.cr.value;
+}
+
+/* Only AMD has this one; it is over when it came, and the guest then does
+ * what it wanted to. */
+static void test_cr0_change(void **state)
+{
+	static const uint8_t from_r8[] = { 0x41, 0x0f, 0x22, 0xc0 },
+		from_rdi[] = { 0x0f, 0x22, 0xc7, 0x90 },
+		lmsw[] = { 0x0f, 0x01, 0xf0, 0x90 };
+
+	(void)state;
+	assert_int_equal(change_cr0(from_r8), NEW_CR0);
+	assert_int_equal(change_cr0(from_rdi), NEW_CR0);
+	assert_int_equal(change_cr0(lmsw), OLD_CR0);
+	assert_int_equal(change_cr0(NULL), OLD_CR0);
 }
 
 int main(void)

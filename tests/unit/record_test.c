@@ -262,7 +262,7 @@ void smp_native_init(struct vmm_vcpu *v) { (void)v; }
 void smp_flush_all(struct vmm_vcpu *v) { (void)v; }
 void icr_trap_arm(struct vmm_vcpu *v) { (void)v; }
 void icr_trap_check_leaving(struct vmm_vcpu *v) { (void)v; }
-void icr_trap_check_restart(struct vmm_vcpu *v) { (void)v; }
+void icr_trap_check_restart(struct vmm_vcpu *v, bool wp) { (void)v; (void)wp; }
 void icr_trap_apic_moved(struct vmm_vcpu *v) { (void)v; }
 bool mmio_hook_page(uint64_t gpa) { (void)gpa; return false; }
 
