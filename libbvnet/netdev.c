@@ -157,22 +157,6 @@ const struct netdev *netdev_get(unsigned n)
 	return n < MAX_NETDEVS && netdevs[n].device ? &netdevs[n] : NULL;
 }
 
-/* Others than the NIC and the guest come in here: the shell, a prototype's own
- * unit.  Entries are filled from the first on and never move. */
-struct net *bvnet_netdev_lock(unsigned n)
-{
-	if (n >= MAX_NETDEVS || !netdevs[n].device)
-		return NULL;
-	vmm_spin_lock(&netdevs[n].lock);
-	return netdevs[n].net;
-}
-
-void bvnet_netdev_unlock(unsigned n)
-{
-	netdev_poll(&netdevs[n]);
-	vmm_spin_unlock(&netdevs[n].lock);
-}
-
 /* PCI moves BARs or resets something.  The net lock keeps every user of the
  * NIC's registers away; PCI's own lock is already held, hence the order of the
  * two. */
@@ -476,13 +460,31 @@ static void shut_down(struct vmm *vmm)
 	for (i = 0; i < MAX_NETDEVS; i++) {
 		if (!netdevs[i].device)
 			continue;
-		vmm_intx_release(vmm, &netdevs[i].intx);
+		if (vmm->services)	/* the firmware goes on with it */
+			vmm_intx_release(vmm, &netdevs[i].intx);
 		nic_quiesce(netdevs[i].device->nic);
 	}
+}
+
+static void log_line(void *ctx, const char *text)
+{
+	(void)ctx;
+	vmm_log_err("%s\n", text);
+}
+
+static void panic_dump(struct vmm *vmm)
+{
+	unsigned n, part;
+
+	(void)vmm;
+	for (n = 0; n < MAX_NETDEVS; n++)
+		for (part = 0; part < BVNET_NETDEV_PARTS; part++)
+			bvnet_netdev_show(n, part, log_line, NULL);
 }
 
 const struct vmm_unit bvnet_netdev = {
 	.name = "network",
 	.cpu_init = cpu_init,
+	.panic_dump = panic_dump,
 	.shutdown = shut_down,
 };

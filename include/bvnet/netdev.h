@@ -14,8 +14,6 @@
 
 VMM_BEGIN_DECLS
 
-struct net;
-
 /* Behind vmm_pci in a frontend's list of units. */
 extern const struct vmm_unit bvnet_netdev;
 
@@ -31,12 +29,6 @@ extern const struct vmm_unit bvnet_ip;
  */
 #define BVNET_NETDEV_PARTS 6u
 bool bvnet_netdev_show(unsigned n, unsigned part, nic_print *print, void *ctx);
-
-/* The switch of the NIC n and its net lock; NULL: there are no more.  Any CPU,
- * between an exit and an entry. */
-struct net *bvnet_netdev_lock(unsigned n);
-/* Done; the network then does what there is to do. */
-void bvnet_netdev_unlock(unsigned n);
 
 VMM_END_DECLS
 

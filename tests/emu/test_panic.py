@@ -50,6 +50,20 @@ for call in CALLS:
     test(f"panic/{call}")(shows_the_panic(call))
 
 
+@test("panic/network")
+def tells_of_the_network(t):
+    """The NIC of the VMM's: its registers, rings, and the guest's device."""
+    config = "vmm.driver.pci = driver=pro1000, net=pass, virtio=1, tty=1\n"
+    with Qemu(t.folder, files("panic", config), nic="e1000e",
+              time_limit=60) as m:
+        m.wait_for(r"^panic\(CPU0\): asked to", 50)
+        m.wait_for(r"^\[0000:00:02\.0\] pro1000  52:54:00:12:34:56", 10)
+        m.wait_for(r"^  rx  +\d+ frames, \d+ bytes", 10)
+        m.wait_for(r"^CTRL [0-9a-f]+", 10)
+        m.wait_for(r"^  virtio  +\d+ notifications", 10)
+        m.wait_for(r"^Unrecoverable error\.", 10)
+
+
 @test("panic/reboot")
 def reboots(t):
     with Qemu(t.folder, files("panic", "vmm.panic_reboot = 1\n"),

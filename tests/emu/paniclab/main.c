@@ -6,10 +6,13 @@
  * Built from the public headers, as a prototype would be.
  */
 #include <stddef.h>
+#include <bvnet/netdev.h>
+#include <nicdrv/device.h>
 #include <vmm/error.h>
 #include <vmm/hypercall.h>
 #include <vmm/log.h>
 #include <vmm/panic.h>
+#include <vmm/pci.h>
 #include <vmm/sinks.h>
 #include <vmm/smp.h>
 #include <vmm/vcpu.h>
@@ -155,6 +158,13 @@ static const struct vmm_unit *const units[] = {
 	&vmm_sink_screen,
 	&vmm_sink_guest,
 	&unit,
+	&vmm_pci,
+	&bvnet_netdev,
+	NULL
+};
+
+static const struct vmm_pci_driver *const pci_drivers[] = {
+	&nic_pro1000,
 	NULL
 };
 
@@ -162,4 +172,5 @@ const struct vmm_variant vmm_variant = {
 	.name = "paniclab",
 	.vendors = vendors,
 	.units = units,
+	.pci_drivers = pci_drivers,
 };
