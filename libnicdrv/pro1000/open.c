@@ -6,22 +6,60 @@
 #include <vmm/printf.h>
 #include "pro1000/pro1000.h"
 
+#define EEPROM_TRIES	20u
+#define EEPROM_USEC	100u
+
 bool pro1000_known(uint16_t device)
 {
 	return pro1000_family(device) != NULL;
 }
 
-/* The address that firmware or EEPROM put into the first entry. */
-int pro1000_read_mac(uint32_t (*read)(void *ctx, uint32_t reg), void *ctx,
-		     uint32_t ra, uint8_t mac[6])
+/* A word of the EEPROM: its address at bit 8, done at bit 4 (8254x manual,
+ * 13.4.4).  The 82541's other layout, which has a word at bit 2 and done at bit
+ * 1, never looks done here. */
+static int read_eeprom(const struct pro1000_world *w, uint32_t word,
+		       uint32_t *value)
 {
-	uint32_t low = read(ctx, ra), high = read(ctx, ra + 4);
+	w->write(w->ctx, REG_EERD, EERD_START | word << EERD_ADDRESS_SHIFT);
+	for (unsigned i = 0; i < EEPROM_TRIES; i++) {
+		uint32_t eerd = w->read(w->ctx, REG_EERD);
 
+		if (eerd & EERD_DONE) {
+			*value = eerd >> EERD_DATA_SHIFT;
+			return 0;
+		}
+		w->wait(w->ctx, EEPROM_USEC);
+	}
+	return VMM_ERROR(ENODATA);
+}
+
+static bool is_station(uint32_t low, uint32_t high)
+{
+	return !(low & 1) && (low | (high & 0xffff));
+}
+
+/* The address that firmware or EEPROM put into the first entry.  Bochs' card
+ * leaves the entry empty: then the EEPROM's first three words (5.6.1). */
+int pro1000_read_mac(const struct pro1000_world *w,
+		     const struct pro1000_family *family, uint32_t ra,
+		     uint8_t mac[6])
+{
+	uint32_t low = w->read(w->ctx, ra), high = w->read(w->ctx, ra + 4);
+
+	if (!(low | (high & 0xffff)) && family->has & PRO1000_EEPROM) {
+		uint32_t word[3];
+
+		for (uint32_t i = 0; i < 3; i++)
+			if (read_eeprom(w, i, &word[i]) < 0)
+				return VMM_ERROR(ENODATA);
+		low = word[0] | word[1] << 16;
+		high = word[2];
+	}
 	for (unsigned i = 0; i < 4; i++)
 		mac[i] = (uint8_t)(low >> i * 8);
 	mac[4] = (uint8_t)high;
 	mac[5] = (uint8_t)(high >> 8);
-	if (mac[0] & 1 || !(low | (high & 0xffff)))
+	if (!is_station(low, high))
 		return VMM_ERROR(ENODATA);
 	vmm_log_info("MAC Address: %02X:%02X:%02X:%02X:%02X:%02X\n", mac[0],
 		     mac[1], mac[2], mac[3], mac[4], mac[5]);
@@ -109,7 +147,7 @@ int pro1000_open(const struct pro1000_world *world, struct nic **nic)
 	p->nic.ops = &pro1000_ops;
 	p->nic.name = "pro1000";
 	set_caps(p);
-	err = pro1000_read_mac(p->w.read, p->w.ctx, pro1000_ra(p), p->nic.mac);
+	err = pro1000_read_mac(&p->w, family, pro1000_ra(p), p->nic.mac);
 	if (!err && p->w.take)
 		err = p->w.take(p->w.ctx);
 	if (!err)

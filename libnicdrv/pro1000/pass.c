@@ -517,7 +517,7 @@ int pro1000_pass_open(const struct pro1000_world *world, struct nic **nic)
 		.frame_bytes = NIC_FRAME_MAX - 4,
 		.rx_ring = 0,
 	};
-	err = pro1000_read_mac(p->w.read, p->w.ctx, REG_RA, p->nic.mac);
+	err = pro1000_read_mac(&p->w, f, REG_RA, p->nic.mac);
 	if (err)
 		return err;
 	*nic = &p->nic;

@@ -21,6 +21,7 @@
 #define PRO1000_MSIX_82574	0x0800u
 #define PRO1000_ADVANCED	0x1000u	/* advanced descriptors only */
 #define PRO1000_SECOND_TX	0x2000u	/* two plain transmit queues */
+#define PRO1000_EEPROM		0x4000u	/* read by the 8254x's EERD */
 #define PRO1000_EXPRESS_COMMON \
 	(PRO1000_EXPRESS | PRO1000_EXT_RX | PRO1000_TX_CONTEXT | \
 	 PRO1000_TSO | PRO1000_SECRC | PRO1000_ITR)
@@ -142,9 +143,11 @@ struct nic_link pro1000_read_link(struct pro1000 *p, bool *gone);
 extern const struct nic_ops pro1000_ops;
 
 /* open.c */
-/* The address in the entry at register ra.  -ENODATA: there is none. */
-int pro1000_read_mac(uint32_t (*read)(void *ctx, uint32_t reg), void *ctx,
-		     uint32_t ra, uint8_t mac[6]) VMM_MUST_CHECK;
+/* The address in the entry at register ra, or in the EEPROM if that is empty.
+ * -ENODATA: there is none. */
+int pro1000_read_mac(const struct pro1000_world *w,
+		     const struct pro1000_family *family, uint32_t ra,
+		     uint8_t mac[6]) VMM_MUST_CHECK;
 void pro1000_dump(struct nic *nic, nic_print *print, void *ctx);
 
 /* irq.c */

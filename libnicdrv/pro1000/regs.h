@@ -28,6 +28,11 @@
 #define STATUS_LU	BIT(1)
 #define STATUS_SPEED(s)	((s) >> 6 & 3u)
 #define STATUS_GIO_MASTER_ENABLE BIT(19)
+#define REG_EERD	0x0014u		/* as the 82540 has it */
+#define EERD_START	BIT(0)
+#define EERD_DONE	BIT(4)
+#define EERD_ADDRESS_SHIFT 8
+#define EERD_DATA_SHIFT	16
 #define REG_CTRL_EXT	0x0018u
 #define CTRL_EXT_IAME	BIT(27)
 #define CTRL_EXT_DRV_LOAD BIT(28)

@@ -72,6 +72,18 @@ static void write_ctrl(struct model *m, uint32_t value)
 		*reg(m, REG_STATUS) &= ~STATUS_GIO_MASTER_ENABLE;
 }
 
+/* The words of the EEPROM hold the address that the card was made with. */
+static void read_eeprom(struct model *m, uint32_t value)
+{
+	uint32_t word = value >> EERD_ADDRESS_SHIFT & 0xff;
+
+	*reg(m, REG_EERD) = value;
+	if (value & EERD_START && word < 3 && !m->eeprom_hangs)
+		*reg(m, REG_EERD) = EERD_DONE | (uint32_t)(
+			m->mac[word * 2] | m->mac[word * 2 + 1] << 8) <<
+			EERD_DATA_SHIFT;
+}
+
 static void model_write(void *ctx, uint32_t r, uint32_t value)
 {
 	struct model *m = ctx;
@@ -96,6 +108,9 @@ static void model_write(void *ctx, uint32_t r, uint32_t value)
 		*reg(m, REG_IMS) &= ~value;
 		break;
 	case REG_STATUS:
+		break;
+	case REG_EERD:
+		read_eeprom(m, value);
 		break;
 	default:
 		*reg(m, r) = value;

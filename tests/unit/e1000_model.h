@@ -44,6 +44,7 @@ struct model {
 	bool tx_stuck;
 	bool queue_hangs;	/* QUEUE_ENABLE is never read back */
 	bool no_pages;
+	bool eeprom_hangs;
 	bool link;
 
 	/* The context of the latest context descriptor. */

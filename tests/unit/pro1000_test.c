@@ -62,6 +62,36 @@ static void refuses(void **state)
 	assert_int_equal(try_open(m, 0x10d3), -ENODATA);
 }
 
+static void no_address(struct model *m)
+{
+	memset(&m->reg[REG_RA / 4], 0, 8);
+}
+
+/* Nothing in the table of addresses, as on Bochs' card. */
+static void address_from_the_eeprom(void **state)
+{
+	struct model *m = model_create();
+	struct pro1000_world w = model_world(m, 0x100e);
+	struct nic *nic;
+
+	(void)state;
+	no_address(m);
+	assert_int_equal(pro1000_open(&w, &nic), 0);
+	assert_memory_equal(nic->mac, m->mac, 6);
+	model_free(m);
+	m = model_create();
+	no_address(m);
+	m->eeprom_hangs = true;
+	assert_int_equal(try_open(m, 0x100e), -ENODATA);
+	m = model_create();
+	no_address(m);
+	memset(m->mac, 0, 6);
+	assert_int_equal(try_open(m, 0x100e), -ENODATA);
+	m = model_create();	/* reads its EEPROM in another way */
+	no_address(m);
+	assert_int_equal(try_open(m, 0x10d3), -ENODATA);
+}
+
 static void knows_the_families(void **state)
 {
 	unsigned known = 0;
@@ -497,6 +527,7 @@ int main(void)
 		cmocka_unit_test(knows_the_families),
 		cmocka_unit_test(opens_and_tells),
 		cmocka_unit_test(refuses),
+		cmocka_unit_test(address_from_the_eeprom),
 		cmocka_unit_test(all_send),
 		cmocka_unit_test(all_fill_the_ring),
 		cmocka_unit_test(all_segment),
