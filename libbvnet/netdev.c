@@ -218,8 +218,8 @@ static void drive_pin(void *ctx, bool on)
 
 static void warn_uninterrupted(const struct netdev *nd, const char *why)
 {
-	vmm_log_warning(VMM_PCI_FORMAT " has no MSI, and %s: the VMM's network"
-			" runs only when the guest uses it\n",
+	vmm_log_warning(VMM_PCI_FORMAT " has no MSI, and %s: frames are looked"
+			" for only when the guest uses it\n",
 			VMM_PCI_ARGS(nd->device->dev->addr), why);
 }
 

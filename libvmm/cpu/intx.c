@@ -9,7 +9,7 @@
 
 /* How long an edge may take to become an NMI: devices moderate, and emulated
  * ones are late. */
-#define NMI_USEC	3000u
+#define NMI_USEC	10000u
 #define XAPIC_IDS	255u	/* destinations have 8 bits */
 
 static uint32_t read_reg(void *ctx, unsigned offset)

@@ -82,20 +82,34 @@ static bool try_input(struct ioapic *io, const struct ioapic_probe *probe,
 
 /* PCI's pins are active low; where a bridge routes them to inputs of ISA
  * interrupts they need not be so at the input. */
+static bool try_inputs(struct ioapic *io, const struct ioapic_probe *probe,
+		       unsigned first, unsigned end, uint8_t dest)
+{
+	static const uint32_t polarities[] = { RTE_LOW, 0 };
+	unsigned i, p;
+
+	for (p = 0; p < 2; p++)
+		for (i = first; i < end; i++)
+			if (try_input(io, probe, i, RTE_NMI | polarities[p],
+				      dest))
+				return true;
+	return false;
+}
+
+/* A bridge may lead a pin to an input of ISA's besides, but only as long as it
+ * is told so. */
 bool ioapic_claim(struct ioapic *io, const struct ioapic_probe *probe,
 		  uint8_t dest)
 {
-	static const uint32_t polarities[] = { RTE_LOW, 0 };
 	uint32_t select = io->read(io->ctx, IOAPIC_SELECT);
-	unsigned i, p, n = ioapic_inputs(io);
-	bool found = false;
+	unsigned n = ioapic_inputs(io);
+	unsigned isa = n < FIRST_PCI ? n : FIRST_PCI;
+	bool found;
 
 	io->input = IOAPIC_NONE;
 	probe->drive(probe->ctx, false);
-	for (p = 0; p < 2 && !found; p++)
-		for (i = 0; i < n && !found; i++)
-			found = try_input(io, probe, (i + FIRST_PCI) % n,
-					  RTE_NMI | polarities[p], dest);
+	found = try_inputs(io, probe, isa, n, dest) ||
+		try_inputs(io, probe, 0, isa, dest);
 	io->write(io->ctx, IOAPIC_SELECT, select);
 	return found;
 }

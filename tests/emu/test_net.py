@@ -289,3 +289,33 @@ test("net/spins")(spins("e1000e", 1))
 test("net/spins-2-cpus")(spins("e1000e", 2))
 test("net/spins-intx")(spins("e1000", 1))
 test("net/spins-intx-2-cpus")(spins("e1000", 2))
+
+
+@test("net/intx-taken")
+def intx_taken(t):
+    """The guest has another device at the input of the NIC's pin, and uses
+    it: then the input is the guest's, and that device works."""
+    need_stack()
+    config = CONFIG.replace("@NET@", "ippass").replace("@VIRTIO@", "1") \
+        .replace("driver=pro1000,", "slot=00:02.0, driver=pro1000,")
+    disk = flow.linux_direct("""
+modprobe e1000
+ifconfig eth0 10.0.3.15 up
+sleep 3
+ping -c 3 -q 10.0.3.2
+sed -n 's/.*eth0/INTERRUPTS &/p' /proc/interrupts
+bvlog | sed 's/^/LOG /'
+dmesg -r | sed -n 's/^<[0-4]>\\[[^]]*\\] /KERNEL /p'
+""", "full", config=config)
+    with Qemu(t.folder, disk, nic="e1000", time_limit=150, extra=[
+            "-netdev", "user,id=net1,net=10.0.3.0/24", "-device",
+            "e1000,netdev=net1,addr=6,romfile="]) as m:
+        m.wait_for("^GUEST end", 140)
+        m.wait_exit(30)
+        text = m.serial.text()
+    lines = "\n".join(log_lines(text))
+    t.check(re.search("input 22 is the VMM's.*0000:00:02.0. has no MSI, and "
+                      "the guest has another device at its input", lines,
+                      re.DOTALL), f"the log: {lines}")
+    t.check("3 packets received" in text, "the guest's device does not work")
+    t.check("NMI received" not in text, "an NMI of the VMM's NIC came through")
