@@ -17,7 +17,7 @@ from bvemu.apart import apart
 from bvemu.case import Skip, test
 from bvemu.machine import Failure, die_with_parent
 from bvemu.qemu import MAC, Qemu
-from test_net import check_guest, need_stack
+from test_net import NO_TIMER_CHECK, check_guest, need_stack
 
 CONFIG = """
 vmm.driver.pci = driver=pro1000, net=@NET@, tty=1, virtio=1
@@ -242,6 +242,7 @@ def wire(net, smp):
                 "@IPERF@", IPERF if files else "")
             disk = flow.linux_direct(
                 script, "full", files=files,
+                command_line=NO_TIMER_CHECK,
                 config=CONFIG.replace("@NET@", net) + telnet.password(word))
             iperf = subprocess.Popen(
                 ["iperf3", "-s"], stdout=subprocess.DEVNULL,
