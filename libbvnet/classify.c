@@ -75,6 +75,21 @@ bool net_is_for_stack(const uint8_t *head, uint32_t len)
 	return type == WIRE_TYPE_IPV4 || type == WIRE_TYPE_ARP;
 }
 
+/* What another station's MAC address or IP address makes the stack throw away
+ * at once need not be copied for it: in a download that is all of it. */
+bool net_is_wanted(const uint8_t *head, uint32_t len, const uint8_t ip[4])
+{
+	static const uint8_t none[4];
+	unsigned tag = net_tag_len(head, len);
+	const uint8_t *packet = head + WIRE_ETH_LEN + tag;
+
+	if (head[0] & 1 || memcmp(ip, none, 4) == 0 ||
+	    len < WIRE_ETH_LEN + WIRE_IP_LEN + tag ||
+	    wire_get16(packet - 2) != WIRE_TYPE_IPV4)
+		return true;
+	return memcmp(packet + 16, ip, 4) == 0;
+}
+
 /* Of frames that the IP stack could use; len is at least an Ethernet
  * header's. */
 static unsigned filter(const uint8_t *head, uint32_t len, const uint8_t ip[4])

@@ -18,6 +18,8 @@
 #define QUEUE_SIZE	(256u * 1024)
 #define POLL_BUDGET	256u
 #define INPUT_BUDGET	128u
+/* Of a frame from the wire, without hooks: what net_classify() looks at. */
+#define HEAD		64u
 /* With fewer of the guest's buffers posted, our own are posted, too. */
 #define GUEST_FEW	8u
 
@@ -59,6 +61,7 @@ struct net {
 	struct net_queue queue;
 	bool started;
 	bool push;			/* nic_tx_push() is due */
+	bool sent;			/* since the last nic_poll() */
 	uint64_t lost_told;		/* of stats.vmm_lost, in the log */
 	struct net_stats stats;
 	struct rx_buffer guest_rx[];	/* nic->limits.rx_ring */
@@ -132,7 +135,7 @@ static int send_buffer(struct net *n, struct tx_buffer *b)
 
 	if (!error) {
 		n->stats.nic_tx++;
-		n->push = true;
+		n->push = n->sent = true;
 	} else if (error != -ENOSPC && error != -ENETDOWN) {
 		n->stats.nic_refused++;
 	}
@@ -267,13 +270,21 @@ static void reuse(struct net *n, struct rx_buffer *b)
 	}
 }
 
+static uint32_t head_wanted(const struct net *n)
+{
+	for (const struct net_hook *h = n->hooks; h; h = h->next)
+		if (h->from & NET_SIDE_NIC)
+			return NET_HOOK_HEAD;
+	return HEAD;
+}
+
 /* Decide, and give the VMM its part.  True: the guest gets it, too. */
 static bool receive(struct net *n, const struct rx_buffer *b, uint32_t len)
 {
 	struct nic_frag frag = { b->pa, len };
 	struct nic_tx packet = { .frag = &frag, .frag_count = 1 };
 	uint8_t head[NET_HOOK_HEAD];
-	uint32_t head_len = net_gather(&packet, head, sizeof(head));
+	uint32_t head_len = net_gather(&packet, head, head_wanted(n));
 	unsigned to;
 
 	n->stats.nic_rx++;
@@ -287,7 +298,7 @@ static bool receive(struct net *n, const struct rx_buffer *b, uint32_t len)
 	to = n->vmm_ops || !net_mode_wants_guest(n->mode) ?
 		net_classify(n->mode, head, len, n->ip, &n->run) :
 		NET_SIDE_GUEST;
-	if (to & NET_SIDE_VMM)
+	if ((to & NET_SIDE_VMM) && net_is_wanted(head, len, n->ip))
 		to_vmm(n, &packet, len);
 	return n->guest_ops && (to & NET_SIDE_GUEST);
 }
@@ -423,6 +434,7 @@ int net_guest_tx(struct net *n, const struct nic_tx *tx)
 			return error;
 		}
 		n->stats.nic_tx++;
+		n->sent = true;
 	}
 	n->stats.guest_tx++;
 	if (to & NET_SIDE_VMM)
@@ -550,6 +562,7 @@ uint64_t net_poll(struct net *n, uint64_t now)
 
 	if (!n->started)
 		return UINT64_MAX;
+	n->sent = false;
 	more = nic_poll(n->nic, now, POLL_BUDGET) == POLL_BUDGET;
 	send_again(n);
 	input_frames(n);
@@ -563,7 +576,7 @@ uint64_t net_poll(struct net *n, uint64_t now)
 	}
 	if (n->guest_ops)
 		n->guest_ops->flush(n->guest);
-	if (more || n->queue.frames)
+	if (more || n->queue.frames || n->sent)
 		return 0;
 	return net_least(next, until(nic_deadline(n->nic), now));
 }

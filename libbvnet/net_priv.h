@@ -19,6 +19,10 @@ static inline uint64_t net_least(uint64_t a, uint64_t b)
 unsigned net_tag_len(const uint8_t *head, uint32_t len);
 /* IPv4 or ARP, in no VLAN. */
 bool net_is_for_stack(const uint8_t *head, uint32_t len);
+/* Of frames that the mode gives the IP stack: does it do anything with this
+ * one?  Not with IPv4 that is sent to one station and to another address than
+ * ip, the stack's (zeros: none yet).  len is at least an Ethernet header's. */
+bool net_is_wanted(const uint8_t *head, uint32_t len, const uint8_t ip[4]);
 
 /* --- queue.c: frames for the VMM, copied, until the next poll --- */
 

@@ -63,14 +63,16 @@ static void poll_passed(struct netdev *nd)
 {
 	struct nic *nic = nd->device->nic;
 	unsigned rounds = ROUNDS;
+	uint64_t next = net_poll(nd->net, vmm_uptime_usec());
 	bool waits;
 
-	waits = net_poll(nd->net, vmm_uptime_usec()) != UINT64_MAX;
 	/* Frames are under way for some microseconds. */
-	while (--rounds && nic_deadline(nic) != NIC_NEVER) {
-		vmm_delay_usec(PASSED_USEC);
-		waits = net_poll(nd->net, vmm_uptime_usec()) != UINT64_MAX;
+	while (--rounds && (!next || nic_deadline(nic) != NIC_NEVER)) {
+		if (next)
+			vmm_delay_usec(PASSED_USEC);
+		next = net_poll(nd->net, vmm_uptime_usec());
 	}
+	waits = next != UINT64_MAX;
 	if (nd->running && waits != nd->watching) {
 		nd->watching = waits;
 		nd->device->watch(nd->device, waits);
@@ -99,6 +101,8 @@ void netdev_poll(struct netdev *nd)
 		now = vmm_uptime_usec();
 		if (nd->virtio)
 			virtio_net_poll(nd->virtio);
+		if (nd->hushed)
+			nic_irq_ack(nd->device->nic);
 		next = net_poll(nd->net, now);
 		next = net_least(next, poll_services(nd));
 	} while (next == 0 && --rounds);
@@ -122,6 +126,33 @@ static bool is_stray(struct netdev *nd, uint64_t now)
 	return stray;
 }
 
+void netdev_hush(struct netdev *nd)
+{
+	struct nic *nic = nd->device->nic;
+	uint32_t cause;
+	uint64_t now;
+
+	if (!nd->interrupts || !nd->running || !nd->own_kicks)
+		return;
+	nic_irq_disable(nic);
+	cause = nic_irq_cause(nic);
+	now = vmm_uptime_usec();
+	if (cause & NIC_CAUSE_KICK)
+		kick_seen(nd, now);
+	/* For these it has interrupted already. */
+	if (cause && nd->stray_until < now + LATE_USEC)
+		nd->stray_until = now + LATE_USEC;
+	nd->hushed = true;
+}
+
+void netdev_unhush(struct netdev *nd)
+{
+	if (!nd->hushed)
+		return;
+	nd->hushed = false;
+	nic_irq_enable(nd->device->nic);
+}
+
 /*
  * A service's run: the NIC's NMI came, or somebody else's.
  *
@@ -132,22 +163,24 @@ static bool is_stray(struct netdev *nd, uint64_t now)
 static bool serve(void *ctx, bool nmi)
 {
 	struct netdev *nd = ctx;
-	struct nic *nic = nd->device->nic;
-	uint32_t cause = nd->interrupts ? nic_irq_cause(nic) : 0;
+	uint32_t cause = nd->interrupts ?
+		nic_irq_cause(nd->device->nic) : 0;
 	bool ours = cause != 0;
 	uint64_t now;
 
 	vmm_spin_lock(&nd->lock);
-	if (nd->interrupts)
-		nic_irq_disable(nic);
 	now = vmm_uptime_usec();
 	if (cause & NIC_CAUSE_KICK)
 		kick_seen(nd, now);
 	else if (nmi && !cause)
 		ours = is_stray(nd, now);
+	netdev_hush(nd);
+	if (nd->interrupts)
+		nic_irq_disable(nd->device->nic);
 	netdev_poll(nd);
 	if (nd->interrupts)
-		nic_irq_enable(nic);
+		nic_irq_enable(nd->device->nic);
+	nd->hushed = false;
 	vmm_spin_unlock(&nd->lock);
 	return ours;
 }
@@ -197,6 +230,7 @@ static int choose_irq(struct netdev *nd)
 	else if (nic->caps & NIC_CAP_MSI)
 		irq.mode = NIC_IRQ_MSI;
 	nd->pin = irq.mode == NIC_IRQ_INTX;
+	nd->own_kicks = irq.mode == NIC_IRQ_MSIX;
 	nd->interrupts = !nd->pin;
 	return nic_irq_setup(nd->device->nic, &irq);
 }

@@ -27,6 +27,8 @@ struct netdev {
 	bool pin;		/* ... if its pin can be had */
 	struct vmm_intx intx;
 	bool running;		/* under the VMM now */
+	bool own_kicks;		/* kicks have a vector of their own */
+	bool hushed;		/* the NIC's interrupts are off for a visit */
 	bool watching;		/* passed: what the guest does to it */
 };
 
@@ -49,6 +51,12 @@ int netdev_hide(struct netdev *nd) VMM_MUST_CHECK;
 
 /* Do what there is to do, and see to it that it goes on.  Lock held. */
 void netdev_poll(struct netdev *nd);
+/* The NIC does not interrupt for what comes while the VMM is about to look:
+ * around netdev_poll() and what may cause something, as sending does that is
+ * answered at once.  Not where that would acknowledge kicks, too.  Lock
+ * held. */
+void netdev_hush(struct netdev *nd);
+void netdev_unhush(struct netdev *nd);
 
 /* The n-th NIC, from 0; NULL: there are no more.  NICs never go. */
 const struct netdev *netdev_get(unsigned n);

@@ -216,8 +216,10 @@ static int bar_write(struct vmm_vcpu *v, void *ctx, uint64_t offset,
 
 	(void)v;
 	vmm_spin_lock(&nd->lock);
+	netdev_hush(nd);
 	virtio_net_bar_write(nd->virtio, offset, size, value);
 	netdev_poll(nd);
+	netdev_unhush(nd);
 	vmm_spin_unlock(&nd->lock);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <lwip/netif.h>
 #include <lwip/pbuf.h>
 #include <lwip/prot/dhcp.h>
+#include <lwip/priv/tcp_priv.h>
 #include <lwip/sys.h>
 #include <lwip/timeouts.h>
 #include <string.h>
@@ -16,6 +17,9 @@
 #include "heap.h"
 #include "lwiphooks.h"
 #include "netif/ethernet.h"
+
+/* Not called for so long, the stack does not know who has moved. */
+#define OLD_USEC	UINT64_C(60000000)
 
 /* lwIP has global state, so this has. */
 static struct {
@@ -173,15 +177,28 @@ static void come_up(void)
 		vmm_log_err("DHCP does not start: no memory\n");
 }
 
+/* lwIP ages its tables by timers that always run, several a second: for a NIC,
+ * whose interrupts are the clock, a hundred.  They need to be in time only
+ * for TCP and DHCP.  All others are for what is heard of next, and may wait
+ * for it. */
+static bool timers_matter(void)
+{
+	return stack.dhcp || tcp_active_pcbs || tcp_tw_pcbs;
+}
+
 static uint64_t stack_poll(void *vmm, uint64_t now)
 {
 	u32_t msec;
 
 	(void)vmm;
+	if (now - stack.now > OLD_USEC)
+		etharp_cleanup_netif(&stack.netif);
 	stack.now = now;
 	if (!stack.up)
 		come_up();
 	sys_check_timeouts();
+	if (!timers_matter())
+		return UINT64_MAX;
 	msec = sys_timeouts_sleeptime();
 	return msec == SYS_TIMEOUTS_SLEEPTIME_INFINITE ? UINT64_MAX :
 		(uint64_t)msec * 1000;

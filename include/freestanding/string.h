@@ -26,4 +26,13 @@ char *strstr(const char *haystack, const char *needle);
 }
 #endif
 
+/* -ffreestanding keeps the compiler from knowing what these do.  It is to know:
+ * a copy of a few bytes is then a few moves, not a call.  Who defines the
+ * functions asks for their plain names. */
+#ifndef FREESTANDING_STRING_PLAIN
+#define memcpy(...)	__builtin_memcpy(__VA_ARGS__)
+#define memset(...)	__builtin_memset(__VA_ARGS__)
+#define memcmp(...)	__builtin_memcmp(__VA_ARGS__)
+#endif
+
 #endif

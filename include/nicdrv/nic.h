@@ -200,6 +200,7 @@ struct nic_ops {
 	void (*irq_enable)(struct nic *nic);
 	void (*irq_disable)(struct nic *nic);
 	uint32_t (*irq_cause)(struct nic *nic);
+	void (*irq_ack)(struct nic *nic);
 	int (*kick_after)(struct nic *nic, uint32_t usec);
 	int (*filter)(struct nic *nic, const struct nic_filter *filter);
 	void (*restart)(struct nic *nic);
@@ -232,7 +233,8 @@ static inline void nic_attach(struct nic *nic, const struct nic_sink *sink,
 
 /*
  * Queue a frame.  It need not be on its way before nic_tx_push: call that
- * once after a batch.
+ * once after a batch, and nic_poll soon after: it asks the NIC to interrupt
+ * when the frames are sent, unless they are already.
  * -ENOSPC: no room now; tx_done upcalls make some (poll).
  * -EINVAL: the NIC cannot do this to this frame (headers that do not match
  * the flags, lengths beyond limits, flags beyond caps): as it is, never.
@@ -314,6 +316,13 @@ static inline void nic_irq_disable(struct nic *nic)
 static inline uint32_t nic_irq_cause(struct nic *nic)
 {
 	return nic->ops->irq_cause(nic);
+}
+
+/* Acknowledge that frames have come or were sent, whatever else there is: for
+ * who masks interrupts and calls nic_poll right after. */
+static inline void nic_irq_ack(struct nic *nic)
+{
+	nic->ops->irq_ack(nic);
 }
 
 /*

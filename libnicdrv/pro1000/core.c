@@ -99,6 +99,26 @@ static bool tx_stuck(const struct pro1000 *p)
 		p->now - p->tx_progress >= TX_STUCK;
 }
 
+/*
+ * Frames that were sent at once cost no interrupt.  The others' is asked for
+ * here, and whoever was sent before that took effect is found by the second
+ * look.
+ */
+static unsigned finish_tx(struct pro1000 *p, unsigned budget)
+{
+	unsigned done;
+
+	pro1000_tx_push(p);
+	done = pro1000_tx_reap(p, budget);
+	if (p->tx_clean != p->tx_told && !p->tx_watched) {
+		pro1000_irq_watch_tx(p, true);
+		done += pro1000_tx_reap(p, budget - done);
+	}
+	if (p->tx_clean == p->tx_told)
+		pro1000_irq_watch_tx(p, false);
+	return done;
+}
+
 static unsigned run(struct pro1000 *p, uint32_t causes, unsigned budget)
 {
 	unsigned done, received = 0;
@@ -120,8 +140,8 @@ static unsigned run(struct pro1000 *p, uint32_t causes, unsigned budget)
 	if (causes & NIC_CAUSE_KICK)
 		pro1000_kick_over(p);
 	pro1000_rx_push(p);
-	pro1000_tx_push(p);
-	return done + received;
+	done += received;	/* a frame's last buffers may be beyond it */
+	return done + finish_tx(p, budget > done ? budget - done : 0);
 }
 
 static unsigned poll(struct nic *nic, uint64_t now, unsigned budget)
@@ -156,8 +176,9 @@ static uint64_t deadline(struct nic *nic)
 	case PRO1000_STOPPED:
 		return NIC_NEVER;
 	}
-	/* A change of the link interrupts, if that is on. */
-	at = p->want.irq_on && nic->link.up ? NIC_NEVER : p->link_check;
+	/* A change of the link interrupts; masked for a visit, it will. */
+	at = p->want.irq.mode >= NIC_IRQ_MSI && nic->link.up ? NIC_NEVER :
+		p->link_check;
 	if (p->tx_clean != p->tx_told && p->tx_progress + TX_STUCK < at)
 		at = p->tx_progress + TX_STUCK;
 	return at;
@@ -234,6 +255,7 @@ const struct nic_ops pro1000_ops = {
 	.irq_enable = pro1000_irq_enable,
 	.irq_disable = pro1000_irq_disable,
 	.irq_cause = pro1000_irq_cause,
+	.irq_ack = pro1000_irq_ack,
 	.kick_after = pro1000_kick_after,
 	.filter = pro1000_filter,
 	.restart = restart,

@@ -3,13 +3,13 @@
 #include <vmm/error.h>
 #include "pro1000/pro1000.h"
 
-#define CAUSES (ICR_TXDW | ICR_LSC | ICR_RXDMT0 | ICR_RXO | ICR_RXT0)
+#define CAUSES (ICR_LSC | ICR_RXDMT0 | ICR_RXO | ICR_RXT0)
 /* Raised by software for kicks.  All families have it; by itself it means
  * that few receive buffers are left, where an early kick does no harm. */
 #define KICK ICR_RXDMT0
 /* 82574 with MSI-X: causes by queue (82574 datasheet, 7.4.2); the second
  * receive queue has no packets and serves for kicks. */
-#define CAUSES_MSIX (ICR_RXQ0 | ICR_RXQ1 | ICR_TXQ0 | ICR_OTHER | ICR_LSC)
+#define CAUSES_MSIX (ICR_RXQ0 | ICR_RXQ1 | ICR_OTHER | ICR_LSC)
 #define KICK_MSIX ICR_RXQ1
 
 #define USUAL_USEC	128u	/* between interrupts: 7813 a second */
@@ -51,10 +51,47 @@ static void moderate(struct pro1000 *p, uint32_t usec)
 		pro1000_write(p, REG_ITR, itr(usec));
 }
 
+/* Sent frames; asked for while there are any that poll has not taken back. */
+static uint32_t tx_cause(const struct pro1000 *p)
+{
+	return msix(p) ? ICR_TXQ0 : ICR_TXDW;
+}
+
+static void ask(struct pro1000 *p, uint32_t causes)
+{
+	__atomic_fetch_or(&p->asked, causes, __ATOMIC_RELAXED);
+	pro1000_write(p, REG_IMS, causes);
+}
+
+static uint32_t wanted(const struct pro1000 *p)
+{
+	return (msix(p) ? CAUSES_MSIX : CAUSES) |
+		(p->tx_watched ? tx_cause(p) : 0);
+}
+
 static void unmask(struct pro1000 *p)
 {
 	if (p->want.irq.mode != NIC_IRQ_NONE)
-		pro1000_write(p, REG_IMS, msix(p) ? CAUSES_MSIX : CAUSES);
+		ask(p, wanted(p));
+}
+
+void pro1000_irq_watch_tx(struct pro1000 *p, bool on)
+{
+	if (p->tx_watched == on)
+		return;
+	p->tx_watched = on;
+	if (p->want.irq.mode == NIC_IRQ_NONE)
+		return;
+	/* What is left over from frames that nobody waited for (writing ones
+	 * clears: 8254x, 13.4.17). */
+	if (on)
+		pro1000_write(p, REG_ICR, tx_cause(p));
+	if (!p->want.irq_on)
+		return;
+	if (on)
+		ask(p, tx_cause(p));
+	else
+		pro1000_write(p, REG_IMC, tx_cause(p));
 }
 
 void pro1000_irq_program(struct pro1000 *p)
@@ -105,17 +142,22 @@ void pro1000_irq_disable(struct nic *nic)
 		pro1000_write(p, REG_IMC, UINT32_MAX);
 }
 
-/* Nothing but atomic accesses to *p and one register, for NMI handlers. */
+/* Nothing but single accesses to *p and one register, for NMI handlers. */
 uint32_t pro1000_irq_cause(struct nic *nic)
 {
 	struct pro1000 *p = (struct pro1000 *)nic;
 	uint32_t icr = pro1000_read(p, REG_ICR), cause = 0;
+	uint32_t asked = __atomic_exchange_n(&p->asked, wanted(p),
+					     __ATOMIC_RELAXED);
 
 	if (icr == UINT32_MAX)		/* it has gone; poll will find out */
 		return 0;
-	if (msix(p))			/* reading does not clear then */
+	if (msix(p) && icr)		/* reading does not clear then */
 		pro1000_write(p, REG_ICR, icr);
-	if (icr & (ICR_RXT0 | ICR_RXDMT0 | ICR_RXO | ICR_RXQ0))
+	if (p->want.irq.mode != NIC_IRQ_NONE)
+		icr &= asked;	/* others are set, but did not interrupt */
+	/* OTHER is, beside the link, that frames found no buffer. */
+	if (icr & (ICR_RXT0 | ICR_RXDMT0 | ICR_RXO | ICR_RXQ0 | ICR_OTHER))
 		cause |= NIC_CAUSE_RX;
 	if (icr & (ICR_TXDW | ICR_TXQ0))
 		cause |= NIC_CAUSE_TX;
@@ -125,6 +167,16 @@ uint32_t pro1000_irq_cause(struct nic *nic)
 		cause |= NIC_CAUSE_KICK;
 	__atomic_fetch_or(&p->causes, cause, __ATOMIC_RELAXED);
 	return cause;
+}
+
+/* Writing ones clears.  Not RXDMT0 and RXQ1: they are kicks. */
+void pro1000_irq_ack(struct nic *nic)
+{
+	struct pro1000 *p = (struct pro1000 *)nic;
+
+	if (p->state == PRO1000_RUNNING)
+		pro1000_write(p, REG_ICR, tx_cause(p) |
+			      (msix(p) ? ICR_RXQ0 : ICR_RXT0 | ICR_RXO));
 }
 
 int pro1000_kick_after(struct nic *nic, uint32_t usec)

@@ -477,6 +477,7 @@ static const struct nic_ops ops = {
 	.irq_enable = nothing,
 	.irq_disable = nothing,
 	.irq_cause = irq_cause,
+	.irq_ack = nothing,
 	.kick_after = kick_after,
 	.filter = filter,
 	.restart = restart,

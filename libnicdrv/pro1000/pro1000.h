@@ -95,6 +95,8 @@ struct pro1000 {
 	unsigned attempts;	/* resets since the NIC last ran */
 	uint64_t link_check;	/* when to look at the link again */
 	uint32_t causes;	/* atomic: seen by irq_cause, not by poll */
+	uint32_t asked;		/* atomic: unmasked since the last irq_cause */
+	bool tx_watched;	/* sent frames interrupt */
 	bool kick_slow;		/* interrupts are held back for a kick */
 	struct pro1000_want want;
 
@@ -156,8 +158,11 @@ void pro1000_irq_program(struct pro1000 *p);
 void pro1000_irq_enable(struct nic *nic);
 void pro1000_irq_disable(struct nic *nic);
 uint32_t pro1000_irq_cause(struct nic *nic);
+void pro1000_irq_ack(struct nic *nic);
 int pro1000_kick_after(struct nic *nic, uint32_t usec);
 void pro1000_kick_over(struct pro1000 *p);
+/* Interrupt for frames that are sent from now on, or do not. */
+void pro1000_irq_watch_tx(struct pro1000 *p, bool on);
 
 /* tx.c */
 int pro1000_tx(struct nic *nic, const struct nic_tx *tx);

@@ -132,28 +132,32 @@ static uint32_t room(const struct pro1000 *p, unsigned i)
 	return s->copy || s->len > PRO1000_RX_BUF ? PRO1000_RX_BUF : s->len;
 }
 
-/* A whole frame in the ring, from rx_clean on. */
+/* A whole frame in the ring, from rx_clean on, as it was when it was read. */
 struct frame {
-	int count;		/* descriptors; 0: not all there yet */
+	unsigned count;		/* descriptors; 0: not all there yet */
 	uint32_t bytes;		/* without CRC */
 	bool bad;
 	uint32_t flags;		/* NIC_RX_ */
+	uint32_t part[FRAME_DESCS];	/* bytes in each, as the NIC says */
 };
 
 /* -EIO: what the descriptors say cannot be. */
 static int find_frame(struct pro1000 *p, struct frame *f)
 {
 	uint32_t crc = pro1000_has(p, PRO1000_SECRC) ? 0 : 4;
-	int count = 0;
+	unsigned count = 0;
 
-	*f = (struct frame){ 0, 0, false, 0 };
+	f->count = 0;
+	f->bytes = 0;
+	f->bad = false;
 	for (unsigned i = p->rx_clean; i != p->rx_told; i = next(i)) {
 		struct report r = look(p, i);
 
 		if (!(r.status & RX_DD))
 			return 0;
-		if (r.len > room(p, i) || ++count > (int)FRAME_DESCS)
+		if (r.len > room(p, i) || count == FRAME_DESCS)
 			return VMM_ERROR(EIO);
+		f->part[count++] = r.len;
 		f->bytes += r.len;
 		f->bad |= r.error;
 		if (!(r.status & RX_EOP))
@@ -167,20 +171,19 @@ static int find_frame(struct pro1000 *p, struct frame *f)
 	return 0;
 }
 
-/* Does each part fit into the posted buffer that it would be copied to? */
-static bool fits(const struct pro1000 *p, const struct frame *f)
+/* Cut the CRC off, which may begin in the last part but one.  Does each part
+ * fit into the posted buffer that it would be copied to? */
+static bool fits(const struct pro1000 *p, struct frame *f)
 {
 	uint32_t left = f->bytes;
 	unsigned i = p->rx_clean;
 
-	for (int n = 0; n < f->count; n++, i = next(i)) {
-		uint32_t part = look(p, i).len;
-
-		if (part > left)
-			part = left;
-		if (part > p->rxslot[i].len)
+	for (unsigned n = 0; n < f->count; n++, i = next(i)) {
+		if (f->part[n] > left)
+			f->part[n] = left;
+		if (f->part[n] > p->rxslot[i].len)
 			return false;
-		left -= part;
+		left -= f->part[n];
 	}
 	return true;
 }
@@ -188,34 +191,28 @@ static bool fits(const struct pro1000 *p, const struct frame *f)
 /* Hand the frame over, one buffer after the other. */
 static void deliver(struct pro1000 *p, const struct frame *f)
 {
-	uint32_t left = f->bytes, flags = NIC_RX_FIRST;
+	uint32_t flags = NIC_RX_FIRST;
 
-	for (int n = 1; n <= f->count; n++) {
+	for (unsigned n = 0; n < f->count; n++) {
 		unsigned i = p->rx_clean;
 		struct pro1000_rxslot *s = &p->rxslot[i];
-		uint32_t part = look(p, i).len;
 
-		/* The device may have written again since find_frame. */
-		if (part > left || n == f->count)
-			part = left;
-		if (part > room(p, i) || part > s->len)
-			part = 0;
-		left -= part;
 		if (s->copy) {
-			memcpy((void *)(uintptr_t)s->pa, p->bounce[i], part);
+			memcpy((void *)(uintptr_t)s->pa, p->bounce[i],
+			       f->part[n]);
 			p->nic.stats.rx_copied++;
 		}
-		if (n == f->count)
+		if (n + 1 == f->count)
 			flags |= NIC_RX_LAST | f->flags;
 		p->rx_clean = next(i);
-		give(p, s->cookie, part, flags);
+		give(p, s->cookie, f->part[n], flags);
 		flags = 0;
 	}
 	p->nic.stats.rx_frames++;
 	p->nic.stats.rx_bytes += f->bytes;
 }
 
-static void drop(struct pro1000 *p, int count)
+static void drop(struct pro1000 *p, unsigned count)
 {
 	p->nic.stats.rx_errors++;
 	while (count--) {
@@ -241,7 +238,7 @@ int pro1000_rx_reap(struct pro1000 *p, unsigned budget, unsigned *done)
 			drop(p, f.count);
 			continue;
 		}
-		*done += (unsigned)f.count;
+		*done += f.count;
 		deliver(p, &f);
 	}
 	return 0;

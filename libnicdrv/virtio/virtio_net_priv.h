@@ -64,8 +64,9 @@ struct msix_entry {
 enum slot_state { SLOT_FREE, SLOT_HELD, SLOT_POSTED };
 
 struct rx_slot {
-	void *header;	/* where the header goes, once posted */
-	uint64_t pa;		/* the room behind it */
+	void *header;		/* where the header goes, once posted */
+	const uint8_t *frame;	/* the room behind it */
+	uint64_t pa;
 	uint32_t len;
 	enum slot_state state;
 };

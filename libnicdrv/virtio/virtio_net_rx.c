@@ -66,18 +66,20 @@ static bool find_room(struct virtio_net *vn, struct rx_slot *s)
 
 	if (f.len < HDR_LEN)
 		return false;
-	s->header = m->mem(m->ctx, f.pa, HDR_LEN);
+	s->header = c->first;
 	if (f.len == HDR_LEN) {
 		if (c->in < 2)
 			return false;
 		f = c->frag[1];
+		s->frame = m->mem(m->ctx, f.pa, f.len);
 	} else {
 		f.pa += HDR_LEN;
 		f.len -= HDR_LEN;
+		s->frame = (const uint8_t *)c->first + HDR_LEN;
 	}
 	s->pa = f.pa;
 	s->len = f.len;
-	return s->header && f.len >= VIRTIO_NET_FRAME_MAX;
+	return s->frame && f.len >= VIRTIO_NET_FRAME_MAX;
 }
 
 /* Read the chain of a head of the receive queue. */
@@ -163,19 +165,14 @@ static struct net_hdr header(const struct virtio_net *vn, uint32_t rx_flags)
 }
 
 /* Is the frame in the slot for the guest? */
-static bool wanted(struct virtio_net *vn, const struct rx_slot *s,
+static bool wanted(const struct virtio_net *vn, const struct rx_slot *s,
 		   uint32_t len)
 {
-	const struct vring_memory *m = &vn->queue[Q_RX].memory;
 	uint8_t head[FILTER_HEAD];
-	const void *frame;
 
 	if (len < FILTER_HEAD || len > s->len)
 		return false;
-	frame = m->mem(m->ctx, s->pa, FILTER_HEAD);
-	if (!frame)
-		return false;
-	memcpy(head, frame, sizeof(head));
+	memcpy(head, s->frame, sizeof(head));
 	return vnet_filter_wants(vn, head);
 }
 

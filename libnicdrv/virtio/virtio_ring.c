@@ -131,6 +131,7 @@ static int add(struct vring *r, struct vring_chain *c,
 	       const struct vring_desc *d)
 {
 	bool in = d->flags & DESC_WRITE;
+	void *here;
 
 	if (!d->len)
 		return violation(r, "empty buffer");
@@ -138,8 +139,11 @@ static int add(struct vring *r, struct vring_chain *c,
 		return violation(r, "buffer to read behind one to write");
 	if (c->out + c->in == r->num)	/* a loop ends here too */
 		return violation(r, "chain longer than the ring");
-	if (!part(&r->memory, d->addr, d->len))
+	here = part(&r->memory, d->addr, d->len);
+	if (!here)
 		return violation(r, "buffer outside the guest's memory");
+	if (!(c->out + c->in))
+		c->first = here;
 	c->frag[c->out + c->in] = (struct nic_frag){ d->addr, d->len };
 	if (in) {
 		c->in++;

@@ -68,6 +68,7 @@ struct vring_chain {
 	uint16_t head;
 	unsigned out, in;	/* fragments to be read, then to be written */
 	uint64_t out_len, in_len;
+	void *first;		/* where the VMM has frag[0] */
 	struct nic_frag frag[VRING_MAX];
 };
 

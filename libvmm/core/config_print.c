@@ -38,7 +38,7 @@ const char *config_member(const struct config_data *cfg, size_t n, size_t at,
 {
 	const struct config_name *row;
 	const char *text;
-	char buf[24];
+	char buf[24] = "";
 	size_t len;
 
 	if (n >= config_names_count)

@@ -5,6 +5,7 @@
  * names, and must not be turned into calls of themselves: local.mk compiles
  * this file with -fno-tree-loop-distribute-patterns.
  */
+#define FREESTANDING_STRING_PLAIN
 #include <stdint.h>
 #include <string.h>
 

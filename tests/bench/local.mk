@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# `make bench`: what the VMM costs, in ratios to the bare machine.
-EXTRA_DIST += tests/bench/bench tests/bench/mark.c
+# `make bench`, `make bench-net`: what the VMM costs, in ratios to the bare
+# machine.
+EXTRA_DIST += tests/bench/bench tests/bench/netbench tests/bench/mark.c
 CLEANFILES += tests/bench/mark
 
 tests/bench/mark: tests/bench/mark.c
@@ -10,9 +11,11 @@ tests/bench/mark: tests/bench/mark.c
 		-fno-pie -no-pie -static -nostdlib -Wl,--build-id=none \
 		-o $@ $<
 
-.PHONY: bench clean-bench
+.PHONY: bench bench-net clean-bench
 bench: emu-programs tests/bench/mark
 	BV_BUILD=. $(top_srcdir)/tests/bench/bench $(BENCH)
+bench-net: emu-programs
+	BV_BUILD=. $(top_srcdir)/tests/bench/netbench $(BENCH)
 
 clean-local: clean-bench
 clean-bench:

@@ -5,6 +5,8 @@ include tests/emu/payload/local.mk
 include tests/emu/paniclab/local.mk
 include tests/emu/exitlab/local.mk
 include tests/emu/guide/local.mk
+include tests/emu/netlab/local.mk
+include tests/emu/netload/local.mk
 EXTRA_DIST += tests/emu/run $(wildcard $(srcdir)/tests/emu/*.py) \
 	$(wildcard $(srcdir)/tests/emu/bvemu/*.py)
 

@@ -346,7 +346,7 @@ static void take_data(struct model *m, struct pro1000_desc *d)
 	m->frame_len = 0;
 	if (d->cmd & TX_RS) {
 		d->opt |= TX_DD;
-		cause(m, ICR_TXDW);
+		cause(m, m->irq.mode == NIC_IRQ_MSIX ? ICR_TXQ0 : ICR_TXDW);
 	}
 }
 
@@ -409,7 +409,7 @@ bool model_write_back(struct model *m, uint32_t cmd, uint32_t opt,
 	memset((void *)(uintptr_t)d->addr, 0xee, bytes);
 	d->cmd = cmd;
 	d->opt = opt;
-	cause(m, ICR_RXT0);
+	cause(m, m->irq.mode == NIC_IRQ_MSIX ? ICR_RXQ0 : ICR_RXT0);
 	return true;
 }
 
@@ -474,6 +474,6 @@ bool model_receive(struct model *m, const void *data, uint32_t len,
 		at += n;
 		report(m, d, n, at == len, errors);
 	}
-	cause(m, ICR_RXT0);
+	cause(m, m->irq.mode == NIC_IRQ_MSIX ? ICR_RXQ0 : ICR_RXT0);
 	return true;
 }

@@ -18,6 +18,7 @@ static struct net *net;
 
 /* --- frames --- */
 
+static const uint8_t other_ip[4] = { 192, 168, 0, 9 };
 static uint8_t frame[128];
 static uint32_t frame_len;
 
@@ -45,6 +46,12 @@ static void ipv4(unsigned protocol, const uint8_t *to, int tag)
 	ip[0] = 0x45;
 	ip[9] = (uint8_t)protocol;
 	memcpy(ip + 16, to, 4);
+}
+
+static void ipv4_to_all(unsigned protocol)
+{
+	ipv4(protocol, other_ip, -1);
+	memset(frame, 0xff, 6);
 }
 
 /* --- the guest's side --- */
@@ -199,7 +206,6 @@ static int guest_sends(void *cookie)
 
 #define G NET_SIDE_GUEST
 #define V NET_SIDE_VMM
-static const uint8_t other_ip[4] = { 192, 168, 0, 9 };
 
 static unsigned classify(enum net_mode mode)
 {
@@ -357,7 +363,7 @@ static void buffers_of_the_guest_are_filled_in_place(void **state)
 	assert_ptr_equal(guest.rx[0].cookie, &cookies[1]);
 	assert_int_equal(guest.rx[0].len, frame_len);
 	assert_memory_equal(guest.mem[1], frame, frame_len);
-	ipv4(17, other_ip, -1);
+	ipv4_to_all(17);
 	fake.rx_flags = NIC_RX_CSUM_OK;
 	arrive();		/* for both */
 	assert_int_equal(stack.count, 2);
@@ -379,7 +385,7 @@ static void without_buffers_of_the_guest_frames_are_copied(void **state)
 	start(NET_MODE_IPPASS);
 	fake.rx_flags = NIC_RX_CSUM_OK;
 	for (int i = 0; i < 500; i++) {
-		ipv4(6, other_ip, -1);
+		ipv4_to_all(6);
 		arrive();
 	}
 	assert_int_equal(guest.deliveries, 500);
@@ -507,7 +513,35 @@ static void only_the_modes_that_say_so_send_for_the_guest(void **state)
 	assert_int_equal(guest_sends(NULL), 1);
 	assert_int_equal(fake.sent_count, 0);
 	arrive();
+	assert_int_equal(stack.count, 0);	/* it has no use for it */
+	ipv4(6, vmm_ip, -1);
+	arrive();
 	assert_int_equal(stack.count, 1);
+	stop();
+}
+
+/* Whatever the mode says that it gets. */
+static void the_stack_is_spared_others_frames(void **state)
+{
+	static const uint8_t none[4];
+
+	(void)state;
+	ipv4(6, other_ip, -1);
+	assert_false(net_is_wanted(frame, frame_len, vmm_ip));
+	assert_true(net_is_wanted(frame, frame_len, other_ip));
+	assert_true(net_is_wanted(frame, frame_len, none));
+	assert_true(net_is_wanted(frame, 33, vmm_ip));	/* not all there */
+	ipv4(6, other_ip, 0);
+	assert_false(net_is_wanted(frame, frame_len, vmm_ip));
+	ipv4_to_all(17);
+	assert_true(net_is_wanted(frame, frame_len, vmm_ip));
+	ether(0x0806, 60);
+	assert_true(net_is_wanted(frame, frame_len, vmm_ip));
+	start(NET_MODE_IPPASS);
+	ipv4(6, other_ip, -1);
+	arrive();
+	assert_int_equal(stack.count, 0);
+	assert_int_equal(guest.deliveries, 1);
 	stop();
 }
 
@@ -751,6 +785,7 @@ int main(void)
 		cmocka_unit_test(frames_of_the_guest),
 		cmocka_unit_test(the_ring_of_the_nic_is_full),
 		cmocka_unit_test(only_the_modes_that_say_so_send_for_the_guest),
+		cmocka_unit_test(the_stack_is_spared_others_frames),
 		cmocka_unit_test(until_there_is_a_stack_all_is_the_guests),
 		cmocka_unit_test(guest_and_vmm_reach_each_other),
 		cmocka_unit_test(sums_are_finished_for_the_vmm),

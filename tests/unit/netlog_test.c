@@ -120,6 +120,7 @@ static void a_datagram_byte_by_byte(void **state)
 	(void)state;
 	start(&plain);
 	log_line(VMM_LOG_INFO, "Hi");
+	assert_int_equal(net_poll(net, 0), 0);	/* look whether it is sent */
 	assert_int_equal(net_poll(net, 0), UINT64_MAX);
 	assert_int_equal(fake.sent_count, 1);
 	assert_int_equal(fake.sent[0].len, sizeof(want));
@@ -309,6 +310,7 @@ static void the_receivers_address_is_asked_for(void **state)
 	setup.dst[2] = 9;		/* in another network: the gateway */
 	start(&setup);
 	log_line(VMM_LOG_INFO, "Hi");
+	assert_int_equal(net_poll(net, 1), 0);
 	assert_int_equal(net_poll(net, 1), 1000000);
 	assert_int_equal(fake.sent_count, 1);
 	assert_int_equal(fake.sent[0].len, sizeof(request));
