@@ -4,6 +4,8 @@ BVNET_PURE_SOURCES = \
 	libbvnet/classify.c \
 	libbvnet/heap.c \
 	libbvnet/heap.h \
+	libbvnet/kicks.c \
+	libbvnet/kicks.h \
 	libbvnet/net.c \
 	libbvnet/net_priv.h \
 	libbvnet/queue.c \

@@ -31,16 +31,26 @@ void netdev_set_ip(const struct netdev_ip *ops)
 
 /* --- running --- */
 
+static uint64_t frames_of(const struct netdev *nd)
+{
+	const struct nic_stats *stats = &nd->device->nic->stats;
+
+	return stats->rx_frames + stats->tx_frames;
+}
+
 /* The NIC is the clock: it interrupts when the next deadline is there. */
 static void arm(struct netdev *nd, uint64_t now, uint64_t usec)
 {
 	if (usec > KICK_MAX_USEC && usec != UINT64_MAX)
 		usec = KICK_MAX_USEC;
 	if (!nd->running || !nd->interrupts || usec == UINT64_MAX ||
-	    (nd->kick_at > now && nd->kick_at <= now + usec))
+	    (nd->kick_at > now && nd->kick_at <= now + usec) ||
+	    !kick_guard_may(&nd->kicks, now))
 		return;
-	if (nic_kick_after(nd->device->nic, (uint32_t)usec) == 0)
-		nd->kick_at = now + usec;
+	if (nic_kick_after(nd->device->nic, (uint32_t)usec) < 0)
+		return;
+	nd->kick_at = now + usec;
+	kick_guard_set(&nd->kicks, now, usec, frames_of(nd));
 }
 
 /* The services look at the machine as one of its processors: they run where
@@ -116,6 +126,13 @@ static void kick_seen(struct netdev *nd, uint64_t now)
 	if (nd->kick_at > now)
 		nd->stray_until = nd->kick_at + LATE_USEC;
 	nd->kick_at = 0;
+	if (!kick_guard_came(&nd->kicks, now, frames_of(nd)) ||
+	    nd->impatient)
+		return;
+	nd->impatient = true;
+	vmm_log_warning(VMM_PCI_FORMAT " does not put interrupts off: timers"
+			" of the VMM's network wait for frames\n",
+			VMM_PCI_ARGS(nd->device->dev->addr));
 }
 
 static bool is_stray(struct netdev *nd, uint64_t now)

@@ -11,6 +11,7 @@
 #include <vmm/service.h>
 #include <vmm/spinlock.h>
 #include <vmm/vmm.h>
+#include "kicks.h"
 
 struct netdev {
 	struct nic_device *device;	/* NULL: this entry is free */
@@ -20,6 +21,7 @@ struct netdev {
 	struct vmm_service service;
 	/* The net lock: NIC, switch, guest's device, stack.  Below PCI's. */
 	struct vmm_spinlock lock;
+	struct kick_guard kicks;
 	uint64_t kick_at;	/* when the NIC interrupts for us; 0: not */
 	uint64_t stray_until;	/* ... does so though it was told not to */
 	bool stack;		/* the VMM's, and its services, are on it */
@@ -29,6 +31,7 @@ struct netdev {
 	bool running;		/* under the VMM now */
 	bool own_kicks;		/* kicks have a vector of their own */
 	bool hushed;		/* the NIC's interrupts are off for a visit */
+	bool impatient;		/* it is known not to wait with kicks */
 	bool watching;		/* passed: what the guest does to it */
 };
 

@@ -53,3 +53,10 @@ netstack_test_CFLAGS = $(UNIT_CFLAGS)
 netstack_test_LDADD = $(LWIP_HOST_OBJECTS) $(UNIT_LIBS)
 netstack_test_DEPENDENCIES = $(LWIP_HOST_OBJECTS)
 endif
+
+check_PROGRAMS += kicks_test
+TESTS += kicks_test
+kicks_test_SOURCES = tests/unit/kicks_test.c libbvnet/kicks.c
+kicks_test_CPPFLAGS = $(BVNET_CPPFLAGS)
+kicks_test_CFLAGS = $(UNIT_CFLAGS)
+kicks_test_LDADD = $(UNIT_LIBS)
