@@ -216,6 +216,18 @@ int pro1000_filter(struct nic *nic, const struct nic_filter *filter)
 	return 0;
 }
 
+/* The reset ends the link.  The PHYs of these negotiate a new one by themselves,
+ * or not (QEMU's igb); told to begin they just do. */
+static void start_link(struct pro1000 *p)
+{
+	if (!pro1000_has(p, PRO1000_ADVANCED) ||
+	    pro1000_read(p, REG_STATUS) & STATUS_LU)
+		return;
+	pro1000_write(p, REG_MDIC, PHY_NEGOTIATE |
+		      PHY_CONTROL << MDIC_REG_SHIFT | MDIC_PHY(1) |
+		      MDIC_WRITE);
+}
+
 int pro1000_reset_end(struct pro1000 *p)
 {
 	uint32_t ctrl = pro1000_read(p, REG_CTRL);
@@ -242,6 +254,7 @@ int pro1000_reset_end(struct pro1000 *p)
 		return err;
 	pro1000_write_filter(p);
 	pro1000_irq_program(p);
+	start_link(p);
 	return 0;
 }
 

@@ -37,6 +37,13 @@
 #define CTRL_EXT_IAME	BIT(27)
 #define CTRL_EXT_DRV_LOAD BIT(28)
 #define CTRL_EXT_PBA_CLR BIT(31)
+/* Writes a register of the PHY (82576, 8.2.4; IEEE 802.3, 22.2.4.1). */
+#define REG_MDIC	0x0020u
+#define MDIC_REG_SHIFT	16
+#define MDIC_PHY(n)	((uint32_t)(n) << 21)
+#define MDIC_WRITE	BIT(26)
+#define PHY_CONTROL	0u
+#define PHY_NEGOTIATE	0x1200u		/* automatically, and anew */
 
 /* Interrupts (82574, 10.2.4; the same causes in the others). */
 #define REG_ICR		0x00c0u

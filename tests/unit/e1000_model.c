@@ -84,6 +84,13 @@ static void read_eeprom(struct model *m, uint32_t value)
 			EERD_DATA_SHIFT;
 }
 
+/* The PHY's control register: negotiate (bit 12), and do it anew (bit 9). */
+static void write_phy(struct model *m, uint32_t value)
+{
+	if (m->lazy_phy && (value & 0x0fff1200) == 0x04201200)
+		model_link(m, true);
+}
+
 static void model_write(void *ctx, uint32_t r, uint32_t value)
 {
 	struct model *m = ctx;
@@ -111,6 +118,9 @@ static void model_write(void *ctx, uint32_t r, uint32_t value)
 		break;
 	case REG_EERD:
 		read_eeprom(m, value);
+		break;
+	case REG_MDIC:
+		write_phy(m, value);
 		break;
 	default:
 		*reg(m, r) = value;

@@ -46,6 +46,7 @@ struct model {
 	bool no_pages;
 	bool eeprom_hangs;
 	bool link;
+	bool lazy_phy;		/* no link before it is told to negotiate */
 
 	/* The context of the latest context descriptor. */
 	uint8_t ipcss, ipcso, tucss, tucso, hdr_len;

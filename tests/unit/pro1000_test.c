@@ -62,6 +62,23 @@ static void refuses(void **state)
 	assert_int_equal(try_open(m, 0x10d3), -ENODATA);
 }
 
+/* As QEMU's igb, whose PHY waits after a reset. */
+static void link_is_asked_for(void **state)
+{
+	struct model *m = model_create();
+	struct pro1000_world w = model_world(m, 0x10c9);
+	struct nic *nic;
+
+	(void)state;
+	m->advanced = m->lazy_phy = true;
+	m->link = false;
+	assert_int_equal(pro1000_open(&w, &nic), 0);
+	nic_poll(nic, 1000, 64);
+	assert_true(nic->link.up);
+	nic_quiesce(nic);
+	model_free(m);
+}
+
 static void no_address(struct model *m)
 {
 	memset(&m->reg[REG_RA / 4], 0, 8);
@@ -528,6 +545,7 @@ int main(void)
 		cmocka_unit_test(opens_and_tells),
 		cmocka_unit_test(refuses),
 		cmocka_unit_test(address_from_the_eeprom),
+		cmocka_unit_test(link_is_asked_for),
 		cmocka_unit_test(all_send),
 		cmocka_unit_test(all_fill_the_ring),
 		cmocka_unit_test(all_segment),
