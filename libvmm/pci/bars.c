@@ -308,9 +308,10 @@ static int lost_write(struct vmm_vcpu *v, void *ctx, uint64_t offset,
 	return 0;
 }
 
+static const struct vmm_pci_bar_ops nothing = { ones_read, lost_write };
+
 int vmm_pci_hide_bars(struct vmm *vmm, struct vmm_pci_dev *dev)
 {
-	static const struct vmm_pci_bar_ops nothing = { ones_read, lost_write };
 	unsigned n;
 	int rc = 0;
 
@@ -370,6 +371,38 @@ static void write_register(const struct vmm_pci_dev *dev, unsigned n)
 			      (uint32_t)(bar->base >> 32));
 }
 
+static bool in_range(const struct vmm_pci_bar *bar, uint64_t base,
+		     uint64_t size)
+{
+	return bar->base >= base && bar->base - base < size &&
+		size - (bar->base - base) >= bar->size;
+}
+
+/*
+ * The guest puts BAR n where hidden ones are, for it does not see them: those
+ * go to where n was, which the guest believes to be free from now on.  Their
+ * sizes are powers of two, so what is in the way of a larger one is all in it.
+ */
+static void make_way(struct vmm_pci_owned *o, unsigned n, uint64_t base)
+{
+	struct vmm_pci_bar *bar = o->dev->bar;
+	unsigned i;
+
+	for (i = 0; i < VMM_PCI_BARS; i++) {
+		if (i == n || bar[i].kind == VMM_PCI_BAR_NONE ||
+		    o->hook[i].ops != &nothing ||
+		    is_memory(&bar[i]) != is_memory(&bar[n]) ||
+		    !in_range(&bar[i], base, bar[n].size))
+			continue;
+		unhook(&o->hook[i]);
+		bar[i].base = bar[n].base + (bar[i].base - base);
+		write_register(o->dev, i);
+		o->bar[i] = (uint32_t)bar[i].base;
+		if (bar[i].kind == VMM_PCI_BAR_MEM64)
+			o->bar[i + 1] = (uint32_t)(bar[i].base >> 32);
+	}
+}
+
 /* Move the hardware's BAR to where the guest wants it.  Decoding is off in
  * between: the halves of an address are not written at once. */
 static void move(struct vmm_pci_owned *o, unsigned n, uint64_t base)
@@ -385,6 +418,8 @@ static void move(struct vmm_pci_owned *o, unsigned n, uint64_t base)
 		ops->hold(dev, true);
 	command = vmm_pci_read(dev, VMM_PCI_COMMAND, 2);
 	vmm_pci_write(dev, VMM_PCI_COMMAND, 2, command & ~DECODE);
+	unhook(&o->hook[n]);
+	make_way(o, n, base);
 	dev->bar[n].base = base;
 	write_register(dev, n);
 	vmm_pci_write(dev, VMM_PCI_COMMAND, 2, command);

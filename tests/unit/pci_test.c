@@ -445,6 +445,33 @@ static void test_hide_bars(void **state)
 	assert_int_equal(driver.reads, 1);
 }
 
+/* The guest takes the place of a BAR that it does not see, and gives it back. */
+static void test_hidden_bar_makes_way(void **state)
+{
+	struct vmm_pci_dev *dev;
+	unsigned hooks;
+
+	(void)state;
+	build(false);
+	put(1, 0x18, 4, 0xc100400c);
+	dev = own(1, VMM_PCI_KEEP);
+	dev->bar[2].base = 0xc1004000;	/* as if found there */
+	assert_int_equal(vmm_pci_hook_bar(&vmm_machine, dev, 0, &bar_ops,
+					  &driver), 0);
+	assert_int_equal(vmm_pci_hide_bars(&vmm_machine, dev), 0);
+	start();
+	hooks = machine.hooks;
+	port_write(0, 2, 0x10, 4, 0xc1000000);
+	assert_int_equal(get(1, 0x18, 4), 0xfeb0400c);
+	assert_int_equal(get(1, 0x1c, 4), 0);
+	guest_load(0xc1004000, 4);
+	assert_int_equal(driver.offset, 0x4000);
+	assert_non_null(machine_hook_at(0xfeb04000, false));
+	port_write(0, 2, 0x10, 4, 0xfeb00000);
+	assert_int_equal(get(1, 0x18, 4), 0xc100400c);
+	assert_int_equal(machine.hooks, hooks);
+}
+
 static void test_kept_command(void **state)
 {
 	(void)state;
@@ -756,6 +783,7 @@ int main(void)
 		cmocka_unit_test(test_watched_unplugged),
 		cmocka_unit_test(test_kept_unplugged),
 		cmocka_unit_test(test_hide_bars),
+		cmocka_unit_test(test_hidden_bar_makes_way),
 		cmocka_unit_test(test_kept_command),
 		cmocka_unit_test(test_kept_probe),
 		cmocka_unit_test(test_kept_moves),

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The NIC that the VMM drives is taken away while the guest runs: by the
+guest's own hand, which finds it again, and out of its slot."""
+
+import re
+
+from bvemu import flow, linux
+from bvemu.case import test
+from bvemu.qemu import MAC, Qemu
+
+CONFIG = """
+vmm.driver.pci = driver=pro1000, net=pass, tty=1, virtio=1
+vmm.tty_mac_address = 52:55:0a:00:02:02
+vmm.tty_syslog.enable = 1
+vmm.tty_syslog.src_ipaddr = 10.0.2.9
+vmm.tty_syslog.dst_ipaddr = 10.0.2.2
+"""
+SCRIPT = """
+modprobe virtio_pci
+net virtio_net
+get() { wget -q -O - @URL@ | sha256sum | sed "s/^/$1 /"; }
+get FIRST
+card=$(dirname $(readlink -f /sys/class/net/eth0/device))
+port=$(dirname $card)
+echo 1 >$card/remove
+[ -e /sys/class/net/eth0 ] || echo REMOVED
+echo 1 >$port/rescan
+net virtio_net
+get AGAIN
+echo EJECT
+n=0
+while [ -e /sys/class/net/eth0 ] && [ $n -lt 100 ]; do
+	n=$((n + 1))
+	sleep 0.2
+done
+[ -e /sys/class/net/eth0 ] || echo EJECTED
+sleep 1
+dbgsh -c net | sed 's/^/SHELL /'
+echo GONE
+"""
+DOWNLOAD = 1 << 20
+
+
+@test("long/net/unplugged")
+def unplugged(t):
+    with linux.Server(DOWNLOAD) as server:
+        disk = flow.linux_direct(SCRIPT.replace("@URL@", server.url), "full",
+                                 config=CONFIG)
+        with Qemu(t.folder, disk, time_limit=200, extra=[
+                "-netdev", "user,id=net0",
+                "-device", "pcie-root-port,id=rp0,chassis=1",
+                "-device", f"e1000e,netdev=net0,bus=rp0,id=card,mac={MAC},"
+                "romfile="]) as m:
+            m.wait_for("^EJECT", 150)
+            m.qmp("device_del", id="card")
+            m.wait_for("^GONE", 60)
+            m.wait_exit(60)
+            text = m.serial.text()
+        for who in ("FIRST", "AGAIN"):
+            t.check(f"{who} {server.sha256}" in text,
+                    f"the {who.lower()} download")
+    t.check(re.search("^REMOVED", text, re.M), "the guest cannot remove it")
+    t.check(re.search("^EJECTED", text, re.M), "it is not out of its slot")
+    t.check(re.search(r"^SHELL pro1000 .*: resetting", text, re.M),
+            "the VMM did not notice")
