@@ -69,10 +69,15 @@ static uint32_t wanted(const struct pro1000 *p)
 		(p->tx_watched ? tx_cause(p) : 0);
 }
 
+/* From a state in which none were: what was asked for before is over. */
 static void unmask(struct pro1000 *p)
 {
-	if (p->want.irq.mode != NIC_IRQ_NONE)
-		ask(p, wanted(p));
+	uint32_t causes = wanted(p);
+
+	if (p->want.irq.mode == NIC_IRQ_NONE)
+		return;
+	__atomic_store_n(&p->asked, causes, __ATOMIC_RELAXED);
+	pro1000_write(p, REG_IMS, causes);
 }
 
 void pro1000_irq_watch_tx(struct pro1000 *p, bool on)
@@ -142,13 +147,13 @@ void pro1000_irq_disable(struct nic *nic)
 		pro1000_write(p, REG_IMC, UINT32_MAX);
 }
 
-/* Nothing but single accesses to *p and one register, for NMI handlers. */
+/* Nothing but single accesses to *p and one register, for NMI handlers: another
+ * processor may be asking for more right now. */
 uint32_t pro1000_irq_cause(struct nic *nic)
 {
 	struct pro1000 *p = (struct pro1000 *)nic;
 	uint32_t icr = pro1000_read(p, REG_ICR), cause = 0;
-	uint32_t asked = __atomic_exchange_n(&p->asked, wanted(p),
-					     __ATOMIC_RELAXED);
+	uint32_t asked = __atomic_load_n(&p->asked, __ATOMIC_RELAXED);
 
 	if (icr == UINT32_MAX)		/* it has gone; poll will find out */
 		return 0;
