@@ -15,6 +15,7 @@
 #define KICK_MAX_USEC	1000000u
 /* How late an interrupt of the NIC may be. */
 #define LATE_USEC	1000000u
+#define STRAYS_MOST	3u
 /* Between two looks at a NIC that the guest drives. */
 #define PASSED_USEC	20u
 
@@ -119,12 +120,34 @@ void netdev_poll(struct netdev *nd)
 	arm(nd, now, next);
 }
 
-/* A kick's cause is there at once, its interrupt is what comes later: seen (and
- * acknowledged) early, the kick is over, but the interrupt may still come. */
+/* A cause was acknowledged whose interrupt is still on its way, until then.  On
+ * its way are at most one that the processor has latched, one that it is
+ * taking, and a kick. */
+static void expect_stray(struct netdev *nd, uint64_t now, uint64_t until)
+{
+	if (now >= nd->stray_until)
+		nd->strays = 0;
+	if (nd->strays < STRAYS_MOST)
+		nd->strays++;
+	if (nd->stray_until < until)
+		nd->stray_until = until;
+}
+
+static bool is_stray(struct netdev *nd, uint64_t now)
+{
+	if (now >= nd->stray_until || !nd->strays)
+		return false;
+	nd->strays--;
+	return true;
+}
+
+/* A kick's cause is there at once, its interrupt is what comes later.  Once seen
+ * (and acknowledged) the kick is over, but the interrupt may still come: late,
+ * too, so whether this was it cannot be told. */
 static void kick_seen(struct netdev *nd, uint64_t now)
 {
-	if (nd->kick_at > now)
-		nd->stray_until = nd->kick_at + LATE_USEC;
+	expect_stray(nd, now, (nd->kick_at > now ? nd->kick_at : now) +
+		     LATE_USEC);
 	nd->kick_at = 0;
 	if (!kick_guard_came(&nd->kicks, now, frames_of(nd)) ||
 	    nd->impatient)
@@ -133,14 +156,6 @@ static void kick_seen(struct netdev *nd, uint64_t now)
 	vmm_log_warning(VMM_PCI_FORMAT " does not put interrupts off: timers"
 			" of the VMM's network wait for frames\n",
 			VMM_PCI_ARGS(nd->device->dev->addr));
-}
-
-static bool is_stray(struct netdev *nd, uint64_t now)
-{
-	bool stray = now < nd->stray_until;
-
-	nd->stray_until = 0;
-	return stray;
 }
 
 void netdev_hush(struct netdev *nd)
@@ -157,8 +172,8 @@ void netdev_hush(struct netdev *nd)
 	if (cause & NIC_CAUSE_KICK)
 		kick_seen(nd, now);
 	/* For these it has interrupted already. */
-	if (cause && nd->stray_until < now + LATE_USEC)
-		nd->stray_until = now + LATE_USEC;
+	if (cause)
+		expect_stray(nd, now, now + LATE_USEC);
 	nd->hushed = true;
 }
 

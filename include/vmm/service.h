@@ -10,8 +10,8 @@
  * that no service has the cause of is the guest's.
  *
  * A device may interrupt once more while its first NMI is on its way, and be
- * asked once for both: one NMI without a cause that follows one with a cause
- * within a second is taken for that and goes to nobody.
+ * asked once for both: for each NMI with a cause one without that follows within
+ * a second is taken for that and goes to nobody; of several in a row, four.
  */
 #ifndef VMM_SERVICE_H
 #define VMM_SERVICE_H

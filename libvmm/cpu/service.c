@@ -9,9 +9,11 @@
 #define MSI_DEST_SHIFT		12
 #define MSI_DELIVERY_NMI	(ICR_MODE_NMI << 8)
 #define ECHO_USEC		1000000u
+#define ECHOES_MOST		4u
 
 static const struct vmm_service *services[MAX_SERVICES];
-static uint64_t echo_until;	/* an NMI without cause may be a device's */
+static uint64_t echo_until;	/* NMIs without cause may be devices', */
+static unsigned echoes;		/* so many */
 
 /* All run, whoever interrupted: one NMI is latched for any number of them. */
 static bool run_all(bool nmi)
@@ -25,10 +27,29 @@ static bool run_all(bool nmi)
 	return cause;
 }
 
+static void expect_echo(uint64_t now)
+{
+	if (now >= echo_until)
+		echoes = 0;
+	if (echoes < ECHOES_MOST)
+		echoes++;
+	echo_until = now + ECHO_USEC;
+}
+
+static bool is_echo(uint64_t now)
+{
+	if (now >= echo_until || !echoes)
+		return false;
+	echoes--;
+	return true;
+}
+
 /*
  * See struct vmm.serve.  An NMI has no source that could be read: whoever has a
- * cause claims it, and one NMI more after that, which the processor had latched
- * when the cause was read.
+ * cause claims it, and for each one NMI more, which the processor had latched
+ * when the cause was read.  It need not come at once: a device may interrupt
+ * again between the reading of its causes and their acknowledgement, several
+ * times in a row.
  */
 static bool serve(bool nmi)
 {
@@ -36,14 +57,10 @@ static bool serve(bool nmi)
 	uint64_t now = vmm_uptime_usec();
 
 	if (cause) {
-		echo_until = now + ECHO_USEC;
+		expect_echo(now);
 		return false;
 	}
-	if (nmi && now < echo_until) {
-		echo_until = 0;
-		return false;
-	}
-	return nmi;
+	return nmi && !is_echo(now);
 }
 
 int vmm_service_register(struct vmm *vmm, const struct vmm_service *service)

@@ -57,7 +57,7 @@ static const struct vmm_service service_a = { "a", device_run, &a },
 static int setup(void **state)
 {
 	(void)state;
-	now = 10000000;
+	now += 10000000;	/* no echo of the test before */
 	a = b = (struct device){ 0 };
 	assert_int_equal(vmm_service_register(&vmm, &service_a), 0);
 	assert_int_equal(vmm_service_register(&vmm, &service_b), 0);
@@ -103,6 +103,29 @@ static void echo(void **state)
 	a.interrupts = true;
 	assert_false(vmm.serve(true));
 	now += 1001000;
+	assert_true(vmm.serve(true));
+}
+
+/* As many as there were causes, but of several in a row four: what comes then is
+ * the guest's. */
+static void echoes_in_a_row(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		a.interrupts = true;
+		assert_false(vmm.serve(true));
+	}
+	for (i = 0; i < 3; i++)
+		assert_false(vmm.serve(true));
+	assert_true(vmm.serve(true));
+	for (i = 0; i < 100; i++) {
+		a.interrupts = true;
+		assert_false(vmm.serve(true));
+	}
+	for (i = 0; i < 4; i++)
+		assert_false(vmm.serve(true));
 	assert_true(vmm.serve(true));
 }
 
@@ -155,6 +178,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(guests_nmi, setup, teardown),
 		cmocka_unit_test_setup_teardown(devices_nmi, setup, teardown),
 		cmocka_unit_test_setup_teardown(echo, setup, teardown),
+		cmocka_unit_test_setup_teardown(echoes_in_a_row, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(too_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(message, setup, teardown),
 		cmocka_unit_test_setup_teardown(wake, setup, teardown),
