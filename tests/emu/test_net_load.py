@@ -8,38 +8,21 @@ import struct
 import threading
 import time
 
-from bvemu import netload, where
-from bvemu.case import Skip, test
+import test_net
+from bvemu import netload, telnet, where
+from bvemu.case import test
 
-CONFIG = """
-vmm.driver.pci = driver=pro1000, net=ippass, tty=1, virtio=1
-vmm.tty_mac_address = 52:55:0a:00:02:02
-vmm.tty_syslog.enable = 1
-vmm.tty_syslog.src_ipaddr = 10.0.2.9
-vmm.tty_syslog.dst_ipaddr = 10.0.2.2
-ip.ipaddr = 10.0.2.9
-ip.netmask = 255.255.255.0
-ip.gateway = 10.0.2.2
-vmm.telnet_dbgsh = 1
-vmm.dbgsh_allow = 10.0.2.0/24
-"""
+CONFIG = test_net.CONFIG.replace("@NET@", "ippass").replace("@VIRTIO@", "1")
 BURST = 1000
 CLIENTS = 4     # at a time
 REFUSAL = 20    # seconds until a connection must have been served
 
 
 def machine(t, port, image=None, **options):
-    if 'S["LWIP_DIR"]=""' in where.built("config.status").read_text():
-        raise Skip("built without lwIP")
+    test_net.need_stack()
     return netload.Guest(t.folder, "full", "virtio_net", CONFIG, image=image,
                          hostfwd=[f"tcp:127.0.0.1:{port}-10.0.2.9:23"],
                          **options)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def visit(port, command):
@@ -85,7 +68,7 @@ def settled_memory(port, wanted):
 
 def move(mib, smp, time_limit):
     def run(t):
-        port = free_port()
+        port = telnet.free_port()
         with netload.Server() as server, \
                 machine(t, port, smp=smp, time_limit=time_limit) as m:
             m.ready()
@@ -132,9 +115,9 @@ def visits(t, port, count):
     return failures
 
 
-def telnet(count, time_limit):
+def connects(count, time_limit):
     def run(t):
-        port = free_port()
+        port = telnet.free_port()
         with machine(t, port, time_limit=time_limit) as m:
             m.ready()
             before = memory(port)
@@ -148,8 +131,8 @@ def telnet(count, time_limit):
     return run
 
 
-test("long/net/telnet")(telnet(6000, 1500))
-test("long/net/telnet-24000")(telnet(24000, 6000))
+test("long/net/telnet")(connects(6000, 1500))
+test("long/net/telnet-24000")(connects(24000, 6000))
 
 
 def syslog_texts(capture):
@@ -168,7 +151,7 @@ def syslog_texts(capture):
 @test("net/burst")
 def burst(t):
     """1000 lines within one exit all arrive, in order, once."""
-    port = free_port()
+    port = telnet.free_port()
     files = {"burst": where.built("tests/emu/burst.prog",
                                   "make guest-programs")}
     image = where.built("tests/emu/netlab.elf", "make guest-programs")
