@@ -15,7 +15,6 @@
 #define KICK_MAX_USEC	1000000u
 /* How late an interrupt of the NIC may be. */
 #define LATE_USEC	1000000u
-#define STRAYS_MOST	3u
 /* Between two looks at a NIC that the guest drives. */
 #define PASSED_USEC	20u
 
@@ -120,34 +119,13 @@ void netdev_poll(struct netdev *nd)
 	arm(nd, now, next);
 }
 
-/* A cause was acknowledged whose interrupt is still on its way, until then.  On
- * its way are at most one that the processor has latched, one that it is
- * taking, and a kick. */
-static void expect_stray(struct netdev *nd, uint64_t now, uint64_t until)
-{
-	if (now >= nd->stray_until)
-		nd->strays = 0;
-	if (nd->strays < STRAYS_MOST)
-		nd->strays++;
-	if (nd->stray_until < until)
-		nd->stray_until = until;
-}
-
-static bool is_stray(struct netdev *nd, uint64_t now)
-{
-	if (now >= nd->stray_until || !nd->strays)
-		return false;
-	nd->strays--;
-	return true;
-}
-
 /* A kick's cause is there at once, its interrupt is what comes later.  Once seen
  * (and acknowledged) the kick is over, but the interrupt may still come: late,
  * too, so whether this was it cannot be told. */
 static void kick_seen(struct netdev *nd, uint64_t now)
 {
-	expect_stray(nd, now, (nd->kick_at > now ? nd->kick_at : now) +
-		     LATE_USEC);
+	vmm_service_expect_nmi((nd->kick_at > now ? nd->kick_at : now) +
+			       LATE_USEC);
 	nd->kick_at = 0;
 	if (!kick_guard_came(&nd->kicks, now, frames_of(nd)) ||
 	    nd->impatient)
@@ -173,7 +151,7 @@ void netdev_hush(struct netdev *nd)
 		kick_seen(nd, now);
 	/* For these it has interrupted already. */
 	if (cause)
-		expect_stray(nd, now, now + LATE_USEC);
+		vmm_service_expect_nmi(now + LATE_USEC);
 	nd->hushed = true;
 }
 
@@ -186,26 +164,21 @@ void netdev_unhush(struct netdev *nd)
 }
 
 /*
- * A service's run: the NIC's NMI came, or somebody else's.
+ * A service's run: the NIC's NMI came, or somebody else's, or none.
  *
  * The causes are read before anything else: what comes later interrupts again.
  * The NIC is silent while there is work, so that frames which arrive meanwhile
  * are taken by this very visit and cost no exit of their own.
  */
-static bool serve(void *ctx, bool nmi)
+static bool serve(void *ctx)
 {
 	struct netdev *nd = ctx;
 	uint32_t cause = nd->interrupts ?
 		nic_irq_cause(nd->device->nic) : 0;
-	bool ours = cause != 0;
-	uint64_t now;
 
 	vmm_spin_lock(&nd->lock);
-	now = vmm_uptime_usec();
 	if (cause & NIC_CAUSE_KICK)
-		kick_seen(nd, now);
-	else if (nmi && !cause)
-		ours = is_stray(nd, now);
+		kick_seen(nd, vmm_uptime_usec());
 	netdev_hush(nd);
 	if (nd->interrupts)
 		nic_irq_disable(nd->device->nic);
@@ -214,7 +187,7 @@ static bool serve(void *ctx, bool nmi)
 		nic_irq_enable(nd->device->nic);
 	nd->hushed = false;
 	vmm_spin_unlock(&nd->lock);
-	return ours;
+	return cause != 0;
 }
 
 const struct netdev *netdev_get(unsigned n)

@@ -23,8 +23,6 @@ struct netdev {
 	struct vmm_spinlock lock;
 	struct kick_guard kicks;
 	uint64_t kick_at;	/* when the NIC interrupts for us; 0: not */
-	uint64_t stray_until;	/* ... does so though it was told not to, */
-	unsigned strays;	/* as often as this at most */
 	bool stack;		/* the VMM's, and its services, are on it */
 	bool interrupts;	/* the NIC has some for the VMM */
 	bool pin;		/* ... if its pin can be had */

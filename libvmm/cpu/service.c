@@ -3,45 +3,63 @@
 #include <cpu/smp.h>
 #include <vmm/error.h>
 #include <vmm/service.h>
+#include <vmm/spinlock.h>
 
 #define MAX_SERVICES		4u
 #define MSI_BASE		UINT64_C(0xfee00000)
 #define MSI_DEST_SHIFT		12
 #define MSI_DELIVERY_NMI	(ICR_MODE_NMI << 8)
 #define ECHO_USEC		1000000u
-#define ECHOES_MOST		4u
+/* On their way are at most one that the processor has latched, one that it is
+ * taking, one that is late and the echo of one of these. */
+#define EXPECT_MOST		4u
 
 static const struct vmm_service *services[MAX_SERVICES];
-static uint64_t echo_until;	/* NMIs without cause may be devices', */
-static unsigned echoes;		/* so many */
+
+/* NMIs that are nobody's: so many, until then. */
+static struct {
+	struct vmm_spinlock lock;
+	uint64_t until;
+	unsigned count;
+} expected;
 
 /* All run, whoever interrupted: one NMI is latched for any number of them. */
-static bool run_all(bool nmi)
+static bool run_all(void)
 {
 	bool cause = false;
 	unsigned i;
 
 	for (i = 0; i < MAX_SERVICES; i++)
 		if (services[i])
-			cause |= services[i]->run(services[i]->ctx, nmi);
+			cause |= services[i]->run(services[i]->ctx);
 	return cause;
 }
 
-static void expect_echo(uint64_t now)
+void vmm_service_expect_nmi(uint64_t until)
 {
-	if (now >= echo_until)
-		echoes = 0;
-	if (echoes < ECHOES_MOST)
-		echoes++;
-	echo_until = now + ECHO_USEC;
+	uint64_t now = vmm_uptime_usec();
+
+	vmm_spin_lock(&expected.lock);
+	if (now >= expected.until)
+		expected.count = 0;
+	if (expected.count < EXPECT_MOST)
+		expected.count++;
+	if (expected.until < until)
+		expected.until = until;
+	vmm_spin_unlock(&expected.lock);
 }
 
-static bool is_echo(uint64_t now)
+static bool was_expected(void)
 {
-	if (now >= echo_until || !echoes)
-		return false;
-	echoes--;
-	return true;
+	uint64_t now = vmm_uptime_usec();
+	bool was;
+
+	vmm_spin_lock(&expected.lock);
+	was = now < expected.until && expected.count;
+	if (was)
+		expected.count--;
+	vmm_spin_unlock(&expected.lock);
+	return was;
 }
 
 /*
@@ -53,14 +71,11 @@ static bool is_echo(uint64_t now)
  */
 static bool serve(bool nmi)
 {
-	bool cause = run_all(nmi);
-	uint64_t now = vmm_uptime_usec();
-
-	if (cause) {
-		expect_echo(now);
+	if (run_all()) {
+		vmm_service_expect_nmi(vmm_uptime_usec() + ECHO_USEC);
 		return false;
 	}
-	return nmi && !is_echo(now);
+	return nmi && !was_expected();
 }
 
 int vmm_service_register(struct vmm *vmm, const struct vmm_service *service)

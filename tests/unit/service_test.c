@@ -40,12 +40,12 @@ struct device {
 	unsigned runs;
 };
 
-static bool device_run(void *ctx, bool nmi)
+static bool device_run(void *ctx)
 {
 	struct device *d = ctx;
 	bool had = d->interrupts;
 
-	d->runs += nmi ? 1 : 100;
+	d->runs++;
 	d->interrupts = false;
 	return had;
 }
@@ -79,7 +79,7 @@ static void guests_nmi(void **state)
 	(void)state;
 	assert_true(vmm.serve(true));
 	assert_false(vmm.serve(false));	/* a kick: none at all */
-	assert_int_equal(a.runs, 101);
+	assert_int_equal(a.runs, 2);
 }
 
 static void devices_nmi(void **state)
@@ -124,6 +124,41 @@ static void echoes_in_a_row(void **state)
 		a.interrupts = true;
 		assert_false(vmm.serve(true));
 	}
+	for (i = 0; i < 4; i++)
+		assert_false(vmm.serve(true));
+	assert_true(vmm.serve(true));
+}
+
+/* What a device acknowledges elsewhere than in its run, until the latest time
+ * that anybody said; then nothing is left of it. */
+static void expected_nmis(void **state)
+{
+	(void)state;
+	vmm_service_expect_nmi(now + 100);
+	vmm_service_expect_nmi(now + 50000);
+	vmm_service_expect_nmi(now + 10);
+	assert_false(vmm.serve(false));	/* no NMI: uses none up */
+	now += 49999;
+	assert_false(vmm.serve(true));
+	assert_false(vmm.serve(true));
+	now++;
+	assert_true(vmm.serve(true));
+	vmm_service_expect_nmi(now + 10);
+	assert_false(vmm.serve(true));
+	assert_true(vmm.serve(true));
+}
+
+/* One count for all: of a device's and of a run's together four. */
+static void expected_in_all(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		vmm_service_expect_nmi(now + 1000);
+	a.interrupts = true;
+	assert_false(vmm.serve(true));
+	vmm_service_expect_nmi(now + 1000);
 	for (i = 0; i < 4; i++)
 		assert_false(vmm.serve(true));
 	assert_true(vmm.serve(true));
@@ -179,6 +214,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(devices_nmi, setup, teardown),
 		cmocka_unit_test_setup_teardown(echo, setup, teardown),
 		cmocka_unit_test_setup_teardown(echoes_in_a_row, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(expected_nmis, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(expected_in_all, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(too_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(message, setup, teardown),
