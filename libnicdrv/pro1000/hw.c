@@ -87,8 +87,11 @@ static int start_rx(struct pro1000 *p)
 		pro1000_write(p, REG_RDTR, 0);
 		pro1000_write(p, REG_RADV, 0);
 	}
+	/* Without an interrupt of its own for each TCP segment with ACK: among
+	 * the other causes, and not acknowledged with the received frames
+	 * (82574, 10.2.5.18). */
 	if (pro1000_has(p, PRO1000_EXT_RX))
-		pro1000_write(p, REG_RFCTL, RFCTL_EXSTEN);
+		pro1000_write(p, REG_RFCTL, RFCTL_EXSTEN | RFCTL_ACKDIS);
 	if (p->nic.caps & NIC_CAP_RX_CSUM)
 		pro1000_write(p, REG_RXCSUM, RXCSUM_IPOFL | RXCSUM_TUOFL);
 	return err;

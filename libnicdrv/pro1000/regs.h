@@ -85,6 +85,7 @@
 #define RXCSUM_IPOFL	BIT(8)
 #define RXCSUM_TUOFL	BIT(9)
 #define REG_RFCTL	0x5008u
+#define RFCTL_ACKDIS	BIT(12)
 #define RFCTL_EXSTEN	BIT(15)
 #define REG_MTA		0x5200u
 #define REG_RA		0x5400u		/* low, high; 8 bytes each */
