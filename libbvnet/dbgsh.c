@@ -174,42 +174,53 @@ void dbgsh_show_prompt(struct dbgsh *sh)
 	dbgsh_puts(sh, sh->command ? sh->prompt : "> ");
 }
 
+/* Back to the command that ran the one that has ended, if any did. */
+static void leave_command(struct dbgsh *sh)
+{
+	sh->command = sh->outer;
+	sh->prompt = sh->outer_prompt;
+	memcpy(sh->scratch, sh->saved, sizeof(sh->saved));
+	sh->outer = NULL;
+}
+
 /* What a command's function wants becomes the session's state. */
 static void set_next(struct dbgsh *sh, enum dbgsh_next next)
 {
 	sh->next = next;
 	sh->prompt_shown = false;
 	if (next == DBGSH_DONE) {
-		sh->command = NULL;
+		leave_command(sh);
 		sh->next = DBGSH_LINE;
 	}
 }
 
-/* A line at the shell's own prompt: find the command and start it.  The words
- * are a copy's, because history and editor keep the line. */
-static void run_line(struct dbgsh *sh)
+/* Find the command of a line and start it.  The words are a copy's, because
+ * history and editor keep the line. */
+static enum dbgsh_next run_line(struct dbgsh *sh, const char *text)
 {
 	const char *words[DBGSH_WORDS + 1];
 	char line[DBGSH_LINE_MAX];
 	int count;
 
-	memcpy(line, sh->edit.line, sizeof(line));
+	memcpy(line, text, strlen(text) + 1);
 	count = dbgsh_split(line, words, DBGSH_WORDS);
 	words[count] = NULL;
-	if (!count) {
-		set_next(sh, DBGSH_DONE);
-		return;
-	}
+	if (!count)
+		return DBGSH_DONE;
 	sh->command = dbgsh_find(sh, words[0]);
-	if (!sh->command) {
-		dbgsh_printf(sh, "%s not found.\n", words[0]);
-		set_next(sh, DBGSH_DONE);
-	} else if (count > 1 && !sh->command->arguments) {
-		dbgsh_printf(sh, "%s takes no arguments.\n", words[0]);
-		set_next(sh, DBGSH_DONE);
-	} else {
-		set_next(sh, sh->command->start(sh, count, words));
-	}
+	if (sh->command && (count == 1 || sh->command->arguments))
+		return sh->command->start(sh, count, words);
+	dbgsh_printf(sh, sh->command ? "%s takes no arguments.\n" :
+		     "%s not found.\n", words[0]);
+	return DBGSH_DONE;
+}
+
+enum dbgsh_next dbgsh_run_inside(struct dbgsh *sh, const char *line)
+{
+	memcpy(sh->saved, sh->scratch, sizeof(sh->saved));
+	sh->outer = sh->command;
+	sh->outer_prompt = sh->prompt;
+	return run_line(sh, line);
 }
 
 /* A key for the line editor.  False if none was typed. */
@@ -231,7 +242,7 @@ static bool edit_line(struct dbgsh *sh)
 		if (sh->command)
 			set_next(sh, sh->command->line(sh, sh->edit.line));
 		else
-			run_line(sh);
+			set_next(sh, run_line(sh, sh->edit.line));
 		break;
 	case DBGSH_EDIT_TAB:
 		if (!sh->command)

@@ -29,5 +29,7 @@ libbvnet_la_SOURCES += $(DBGSH_CORE_SOURCES) $(TELNET_SOURCES) \
 	libbvnet/dbgsh_guest.c \
 	libbvnet/dbgsh_log.c \
 	libbvnet/dbgsh_machine.c \
+	libbvnet/dbgsh_message.c \
 	libbvnet/dbgsh_net.c \
-	libbvnet/dbgsh_pci.c
+	libbvnet/dbgsh_pci.c \
+	libbvnet/dbgsh_serial.c

@@ -28,7 +28,7 @@ struct debugger {
 	uint64_t length;	/* of a dump */
 	uint64_t left;		/* of the present one */
 };
-VMM_STATIC_ASSERT(sizeof(struct debugger) <= DBGSH_SCRATCH, "scratch");
+VMM_STATIC_ASSERT(sizeof(struct debugger) <= DBGSH_SAVED, "scratch");
 
 static const struct {
 	const char *name;
@@ -350,8 +350,22 @@ static enum dbgsh_next print_help(struct dbgsh *sh)
 		   "h A B          sum and difference\n"
 		   "r [NAME VALUE] print registers, set one\n"
 		   "n              next guest state in the log\n"
+		   "! COMMAND      a command of the shell\n"
 		   "q              quit\n");
 	return DBGSH_LINE;
+}
+
+/* ! COMMAND: not the debugger in the debugger. */
+static enum dbgsh_next run_command(struct dbgsh *sh, const char *line)
+{
+	const char *words[1];
+	char copy[DBGSH_LINE_MAX];
+
+	memcpy(copy, line, strlen(line) + 1);
+	if (!dbgsh_split(copy, words, 1) || sh->outer ||
+	    !strcmp(words[0], sh->command->name))
+		return bad(sh);
+	return dbgsh_run_inside(sh, line);
 }
 
 /* One line at the debugger's prompt. */
@@ -367,6 +381,8 @@ static enum dbgsh_next debug_line(struct dbgsh *sh, const char *text)
 	if (!count)
 		return DBGSH_LINE;
 	switch (words[0][0]) {
+	case '!':
+		return run_command(sh, strchr(text, '!') + 1);
 	case 'd':
 	case 'D':
 		return dump(sh, d, count, words);

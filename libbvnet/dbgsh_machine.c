@@ -190,7 +190,7 @@ const struct dbgsh_command dbgsh_cpu = {
 	.step = cpu_step,
 };
 
-/* --- mem, sendint --- */
+/* --- mem, reboot --- */
 
 static unsigned long long kib(uint64_t pages)
 {
@@ -198,7 +198,7 @@ static unsigned long long kib(uint64_t pages)
 }
 
 /* The text is what users of the message "free" look for. */
-static void print_free(struct dbgsh *sh)
+void dbgsh_print_free(struct dbgsh *sh)
 {
 	uint64_t n = sh->vmm->pool.free_pages;
 
@@ -223,7 +223,7 @@ static enum dbgsh_next mem_start(struct dbgsh *sh, int argc,
 		     "were always free\n",
 		     (unsigned long long)h->image_size / 1024,
 		     kib(sh->vmm->pool.pages), kib(sh->vmm->pool.low_water));
-	print_free(sh);
+	dbgsh_print_free(sh);
 	return DBGSH_DONE;
 }
 
@@ -236,7 +236,7 @@ const struct dbgsh_command dbgsh_mem = {
 /* Wait for the terminal to show the line, then go. */
 #define REBOOT_DELAY	(SECOND / 4)
 
-static enum dbgsh_next reboot_step(struct dbgsh *sh)
+enum dbgsh_next dbgsh_reboot_step(struct dbgsh *sh)
 {
 	uint64_t *begin = dbgsh_scratch(sh);
 
@@ -245,8 +245,8 @@ static enum dbgsh_next reboot_step(struct dbgsh *sh)
 	vmm_reset_machine();
 }
 
-/* Begin the delay that reboot_step() waits out. */
-static enum dbgsh_next reboot(struct dbgsh *sh)
+/* Begin the delay that dbgsh_reboot_step() waits out. */
+enum dbgsh_next dbgsh_begin_reboot(struct dbgsh *sh)
 {
 	*(uint64_t *)dbgsh_scratch(sh) = vmm_uptime_usec();
 	dbgsh_puts(sh, "Rebooting.\n");
@@ -258,59 +258,14 @@ static enum dbgsh_next reboot_start(struct dbgsh *sh, int argc,
 {
 	(void)argc;
 	(void)argv;
-	return reboot(sh);
+	return dbgsh_begin_reboot(sh);
 }
 
 const struct dbgsh_command dbgsh_reboot = {
 	.name = "reboot",
 	.help = "reboot",
 	.start = reboot_start,
-	.step = reboot_step,
-};
-
-/* The receivers that people know by name. */
-static enum dbgsh_next sendint_line(struct dbgsh *sh, const char *text)
-{
-	char line[DBGSH_LINE_MAX];
-	const char *words[3];
-	uint64_t n = 0;
-	int count;
-
-	memcpy(line, text, sizeof(line));
-	count = dbgsh_split(line, words, 3);
-	if (!count)
-		return DBGSH_DONE;
-	if (count > 2 || (count == 2 && !dbgsh_number(words[1], 0, &n))) {
-		dbgsh_puts(sh, "usage: NAME [NUMBER]; NAME is free or "
-			   "reboot\n");
-		return DBGSH_LINE;
-	}
-	if (strcmp(words[0], "free") && strcmp(words[0], "reboot")) {
-		dbgsh_printf(sh, "%s not found.\n", words[0]);
-		return DBGSH_LINE;
-	}
-	dbgsh_printf(sh, "send %llu to %s\n", (unsigned long long)n, words[0]);
-	if (words[0][0] == 'r')
-		return reboot(sh);
-	print_free(sh);
-	return DBGSH_LINE;
-}
-
-static enum dbgsh_next sendint_start(struct dbgsh *sh, int argc,
-				     const char *const *argv)
-{
-	(void)argc;
-	(void)argv;
-	sh->prompt = "sendint> ";
-	return DBGSH_LINE;
-}
-
-const struct dbgsh_command dbgsh_sendint = {
-	.name = "sendint",
-	.help = "call msgsendint()",
-	.start = sendint_start,
-	.line = sendint_line,
-	.step = reboot_step,
+	.step = dbgsh_reboot_step,
 };
 
 /* --- version, config --- */

@@ -33,6 +33,13 @@ void dbgsh_edit_redraw(struct dbgsh *sh);
 /* Complete the word before the cursor with a command's name. */
 void dbgsh_complete(struct dbgsh *sh);
 
+/* --- dbgsh_machine.c --- */
+
+void dbgsh_print_free(struct dbgsh *sh);
+/* Say it, and reset the machine a moment later, in the step function. */
+enum dbgsh_next dbgsh_begin_reboot(struct dbgsh *sh);
+enum dbgsh_next dbgsh_reboot_step(struct dbgsh *sh);
+
 /* --- dbgsh.c --- */
 
 void dbgsh_putc(struct dbgsh *sh, char c);

@@ -35,6 +35,7 @@ struct dbgsh;
  * it returns DBGSH_MORE and goes on in step. */
 #define DBGSH_ROOM	512u
 #define DBGSH_SCRATCH	3072u	/* bytes that a running command may keep */
+#define DBGSH_SAVED	256u	/* of them, while it runs another one */
 
 /* --- commands --- */
 
@@ -72,6 +73,8 @@ extern const struct dbgsh_command dbgsh_log, dbgsh_debug, dbgsh_reboot;
 extern const struct dbgsh_command dbgsh_sendint, dbgsh_stats, dbgsh_cpu;
 extern const struct dbgsh_command dbgsh_mem, dbgsh_version, dbgsh_config;
 extern const struct dbgsh_command dbgsh_pci, dbgsh_monitor;
+extern const struct dbgsh_command dbgsh_recvexample, dbgsh_sendexample;
+extern const struct dbgsh_command dbgsh_serialtest;
 
 /* --- the line editor's state --- */
 
@@ -100,6 +103,9 @@ struct dbgsh {
 	const struct dbgsh_command *command;	/* running, NULL: none */
 	enum dbgsh_next next;
 	const char *prompt;	/* of the running command; it sets it */
+	const struct dbgsh_command *outer; /* the one that runs it, or NULL */
+	const char *outer_prompt;
+	uint64_t saved[DBGSH_SAVED / 8];
 	unsigned depth;		/* shells in this one */
 	bool interrupted;	/* ^C was typed */
 	bool prompt_shown;
@@ -144,6 +150,10 @@ void dbgsh_write(struct dbgsh *sh, const char *text, size_t n);
 void dbgsh_puts(struct dbgsh *sh, const char *text);
 /* Print how a command is used; returns DBGSH_DONE. */
 enum dbgsh_next dbgsh_usage(struct dbgsh *sh);
+/* Run a line of the shell's inside the running command, of whose scratch the
+ * first DBGSH_SAVED bytes are kept; it goes on at its prompt.  Returns what the
+ * caller has to return.  Once: a command inside of another has no third. */
+enum dbgsh_next dbgsh_run_inside(struct dbgsh *sh, const char *line);
 /* Parse a whole string as a number of this base, or 0 as in C. */
 bool dbgsh_number(const char *s, unsigned base, uint64_t *value);
 /* Cut a line into words at blanks, in place; returns how many there are,

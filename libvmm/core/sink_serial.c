@@ -7,6 +7,7 @@
 #include <vmm/log.h>
 #include <vmm/printf.h>
 #include <vmm/sinks.h>
+#include <vmm/spinlock.h>
 #include <vmm/x86.h>
 
 static struct serial {
@@ -15,9 +16,25 @@ static struct serial {
 	bool attached;
 } serial;
 
+/* Rounds that the log waits for another writer's short text. */
+#define LOCK_SPINS	1000000u
+
+static struct vmm_spinlock port_lock;
+
+/* For the log, which a panic prints, too: the lock's owner may be stopped.
+ * That is found out once, not for each line. */
+static bool lock_port(void)
+{
+	static bool lost;
+
+	lost = lost || !vmm_spin_trylock(&port_lock, LOCK_SPINS);
+	return !lost;
+}
+
 static void serial_emit(struct vmm_log_sink *sink,
 			const struct vmm_log_line *line, uint64_t lost)
 {
+	bool locked = lock_port();
 	char text[48];
 
 	(void)sink;
@@ -26,10 +43,34 @@ static void serial_emit(struct vmm_log_sink *sink,
 			       (size_t)vmm_snprintf(text, sizeof(text),
 						    "(%lu lines lost)\n",
 						    lost));
-	if ((int)line->level > config_log_level())
-		return;
-	vmm_uart_write(&serial.uart, line->text, line->len);
-	vmm_uart_write(&serial.uart, "\n", 1);
+	if ((int)line->level <= config_log_level()) {
+		vmm_uart_write(&serial.uart, line->text, line->len);
+		vmm_uart_write(&serial.uart, "\n", 1);
+	}
+	if (locked)
+		vmm_spin_unlock(&port_lock);
+}
+
+bool vmm_serial_write(const char *text, size_t n)
+{
+	if (!serial.attached)
+		return false;
+	vmm_spin_lock(&port_lock);
+	vmm_uart_write(&serial.uart, text, n);
+	vmm_spin_unlock(&port_lock);
+	return true;
+}
+
+int vmm_serial_read(void)
+{
+	int byte = -1;
+
+	if (!serial.attached)
+		return byte;
+	vmm_spin_lock(&port_lock);
+	byte = vmm_uart_read(&serial.uart);
+	vmm_spin_unlock(&port_lock);
+	return byte;
 }
 
 static int serial_init(struct vmm *vmm)

@@ -15,6 +15,7 @@
 #define LCR_8N1			0x03
 #define LCR_DLAB		0x80
 #define MCR_DTR_RTS		0x03
+#define LSR_DATA_READY		0x01
 #define LSR_THR_EMPTY		0x20
 #define LSR_ABSENT		0xff	/* bit 7 and all errors: a dead bus */
 
@@ -93,4 +94,13 @@ void vmm_uart_write(struct vmm_uart *u, const char *text, size_t n)
 		if (!put_byte(u, *text))
 			return;
 	}
+}
+
+int vmm_uart_read(struct vmm_uart *u)
+{
+	uint8_t status = get(u, REG_LSR);
+
+	if (status == LSR_ABSENT || !(status & LSR_DATA_READY))
+		return -1;
+	return get(u, REG_DATA);
 }

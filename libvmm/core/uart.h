@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A 16550 UART, transmitting only.  Pure but for the port accesses, which
+/* A 16550 UART, polled.  Pure but for the port accesses, which
  * are the caller's functions.  Private to libvmm/core. */
 #ifndef CORE_UART_H
 #define CORE_UART_H
@@ -26,5 +26,7 @@ int vmm_uart_init(struct vmm_uart *uart) VMM_MUST_CHECK;
 /* Send n bytes, '\n' as CR LF.  Waits a bounded time for each; a UART that
  * lets us wait in vain again and again is not written to any more. */
 void vmm_uart_write(struct vmm_uart *uart, const char *text, size_t n);
+/* The byte that came, -1 if there is none.  Does not wait. */
+int vmm_uart_read(struct vmm_uart *uart);
 
 #endif

@@ -3,6 +3,8 @@
 hypercall, by hand and by script."""
 
 import re
+import socket
+import tempfile
 
 from bvemu import flow, linux, where
 from bvemu.case import test
@@ -124,7 +126,7 @@ def by_hand(t):
         m.wait_for("version$", 20)
         m.wait_for("^BitVisor ", 20)
         m.type("s\t\t")
-        m.wait_for("^sendint shell stats $", 20)
+        m.wait_for("^sendexample sendint serialtest shell stats $", 20)
         m.type("ta\t")
         m.wait_for("stats", 20)
         m.type("all 50\r")
@@ -139,3 +141,57 @@ def by_hand(t):
         m.type("rebo\t\r")
         m.wait_for("^Rebooting.$", 20)
         m.wait_exit(20)
+
+
+EXAMPLES = r"""
+dbgsh -c recvexample >got & receiver=$!
+sleep 2
+printf 'sendexample\rs hello\r\rsendint\rrecvexample 7\r\rexit\r' | dbgsh |
+	sed 's/^/SENT /'
+sleep 1; kill $receiver; sed 's/^/GOT /' got
+dbgsh
+"""
+
+
+@test("dbgsh/hardware-full")
+def hardware(t):
+    """Messages from one shell to another; then what touches hardware: the
+    VMM's serial port both ways, and the speaker's switch."""
+    files = flow.direct([linux.boot_line("stay")], "full",
+                        linux.boot_files(EXAMPLES), "vmm.tty_serial=4\n")
+    with tempfile.TemporaryDirectory(prefix="bvemu-") as folder, \
+            Qemu(t.folder, files, time_limit=150, extra=[
+                "-chardev", f"socket,id=far,path={folder}/far,server=on,"
+                "wait=off", "-device",
+                "isa-serial,chardev=far,iobase=0x2e8,irq=5"]) as m:
+        m.wait_for("^> $", 120)
+        has(t, lines(m.serial.text(), "SENT"), "send 5 bytes to recvexample",
+            "send 7 to recvexample")
+        has(t, lines(m.serial.text(), "GOT"), "^received 5 bytes: hello$",
+            "^received 7$")
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(20)
+            line.connect(f"{folder}/far")
+            m.type("serialtest\r")
+            m.wait_for("^Wrote a line to the serial port", 20)
+            end = line.makefile("rwb", buffering=0)
+            text = b""
+            while not text.endswith(b"'.' ends\r\n"):
+                text += end.read(1)
+            end.write(b"there and back.")
+            text = b""
+            while not text.endswith(b"\r\n"):
+                text += end.read(1)
+            t.equal(text, b"there and back.\r\n", "the echo")
+        m.wait_for("^there and back[.]$", 20)
+        m.wait_for("^> $", 20)
+        m.type("sendint\rbeep 440\r")
+        m.wait_for("^send 440 to beep$", 20)
+        m.wait_for("sendint> $", 20)
+        # Bit 0 is the counter's gate, bit 1 the switch.
+        t.check(int(m.human("i /1bx 0x61").split()[-1], 16) & 3 == 3,
+                "the speaker is not on")
+        m.type("beep 0\r\r")
+        m.wait_for("^> $", 20)
+        t.check(int(m.human("i /1bx 0x61").split()[-1], 16) & 3 == 0,
+                "the speaker is still on")

@@ -9,13 +9,15 @@
 #include <core/core_priv.h>
 #include <bvnet/dbgshcall.h>
 #include <vmm/log.h>
+#include <vmm/sinks.h>
+#include <vmm/x86.h>
 #include "dbgsh_terminal.h"
 #include "dbgsh_world.h"
 
 const struct dbgsh_command *const bvnet_dbgsh_commands[] = {
 	&dbgsh_help, &dbgsh_config, &dbgsh_cpu, &dbgsh_debug, &dbgsh_log,
-	&dbgsh_mem, &dbgsh_sendint, &dbgsh_shell, &dbgsh_stats,
-	&dbgsh_version, &dbgsh_reboot, &dbgsh_exit, NULL
+	&dbgsh_mem, &dbgsh_recvexample, &dbgsh_sendexample, &dbgsh_sendint,
+	&dbgsh_serialtest, &dbgsh_shell, &dbgsh_stats, &dbgsh_version, &dbgsh_reboot, &dbgsh_exit, NULL
 };
 
 static struct dbgsh sh;
@@ -184,7 +186,8 @@ static void remembers_lines(void **state)
 static void lists_several_completions(void **state)
 {
 	(void)state;
-	assert_says("s\t\t", "\nsendint shell stats \n> s");
+	assert_says("s\t\t", "\nsendexample sendint serialtest "
+		    "shell stats \n> s");
 	assert_shows("s", 1);
 	type("h\t");
 	assert_shows("shell ", 6);
@@ -208,10 +211,151 @@ static void runs_commands(void **state)
 	assert_says("sendint\r", "sendint> ");
 	assert_says("free\r", "send 0 to free\n400 pages (1600 KiB) free\n"
 		    "sendint> ");
-	assert_says("beep 7\r", "beep not found.\nsendint> ");
+	assert_says("time 7\r", "time not found.\nsendint> ");
 	assert_says("free x\r", "usage: ");
 	assert_says("\r", "\n> ");
 	assert_says("   \r", "\n> ");
+}
+
+/* --- the speaker --- */
+
+static uint8_t port_b;
+static uint8_t pit[3];		/* control, then the counter's halves */
+static unsigned pit_writes;
+
+uint8_t fake_inb(uint16_t port)
+{
+	assert_int_equal(port, 0x61);
+	return port_b;
+}
+
+void fake_outb(uint16_t port, uint8_t value)
+{
+	if (port == 0x61) {
+		port_b = value;
+		return;
+	}
+	assert_int_equal(port, pit_writes % 3 ? 0x42 : 0x43);
+	pit[pit_writes++ % 3] = value;
+}
+
+static void beeps(void **state)
+{
+	(void)state;
+	port_b = 0x34;		/* refresh and timer's output: read-only */
+	pit_writes = 0;
+	assert_says("sendint\rbeep 440\r", "send 440 to beep\nsendint> ");
+	assert_int_equal(port_b, 0x07);
+	assert_int_equal(pit_writes, 3);
+	assert_int_equal(pit[0], 0xb6);
+	assert_int_equal(pit[1] | pit[2] << 8, 1193182 / 440);
+	type("beep 0\r");
+	assert_int_equal(port_b, 0x04);
+	type("beep 1\r");
+	assert_int_equal(port_b, 0x07);
+	assert_says("beep 18\r", "beep: 0 is off, 1 is on, 19 to 20000");
+	assert_says("beep 20001\r", "beep: 0 is off, 1 is on, 19 to 20000");
+	assert_int_equal(port_b, 0x07);
+	assert_int_equal(pit_writes, 3);
+	type("beep 19\r");
+	assert_int_equal(pit[1] | pit[2] << 8, 1193182 / 19);
+}
+
+/* --- messages between shells --- */
+
+static void sends_messages(void **state)
+{
+	static struct dbgsh other;
+	static struct terminal screen;
+	char text[1 << 12];
+	size_t n;
+
+	(void)state;
+	world_now += 10000000;
+	assert_says("sendexample\r", "\nsendexample> ");
+	assert_says("s hello\r", "recvexample not found.\nsendexample> ");
+	assert_says("x\r", "usage: s DATA");
+	assert_says("s\r", "usage: s DATA");
+	assert_says("\r", "\n> ");
+	dbgsh_start(&other, &world_vmm, bvnet_dbgsh_commands, 0);
+	assert_int_equal(dbgsh_input(&other, (const uint8_t *)"recvexample\r",
+				     12), 12);
+	dbgsh_run(&other, &world_vcpu);
+	assert_says("sendexample\rs hello  you\r",
+		    "send 10 bytes to recvexample\n");
+	type("\rsendint\r");
+	assert_says("recvexample 0x10\r",
+		    "send 16 to recvexample\nsendint> ");
+	dbgsh_run(&other, &world_vcpu);
+	n = dbgsh_output(&other, text, sizeof(text) - 1);
+	text[n] = '\0';
+	terminal_show(&screen, text, n);
+	assert_non_null(strstr(text, "ends.\nreceived 10 bytes: hello  you\n"
+			       "received 16\n"));
+	/* Of more than are held, the latest; in the right order. */
+	for (unsigned i = 0; i < 11; i++) {
+		char line[20];
+
+		snprintf(line, sizeof(line), "recvexample %u\r", i);
+		type(line);
+	}
+	dbgsh_run(&other, &world_vcpu);
+	n = dbgsh_output(&other, text, sizeof(text) - 1);
+	text[n] = '\0';
+	assert_string_equal(text, "received 3\nreceived 4\nreceived 5\n"
+			    "received 6\nreceived 7\nreceived 8\n"
+			    "received 9\nreceived 10\n");
+	/* One that was interrupted is forgotten after a while. */
+	dbgsh_input(&other, (const uint8_t *)"\x03", 1);
+	dbgsh_run(&other, &world_vcpu);
+	world_now += 3000000;
+	dbgsh_run(&other, &world_vcpu);
+	assert_says("recvexample 1\r", "recvexample not found.\n");
+}
+
+/* --- the serial port --- */
+
+static struct {
+	bool there;
+	const char *coming;
+	char sent[200];
+} serial;
+
+bool vmm_serial_write(const char *text, size_t n)
+{
+	if (!serial.there)
+		return false;
+	assert_true(strlen(serial.sent) + n < sizeof(serial.sent));
+	strncat(serial.sent, text, n);
+	return true;
+}
+
+int vmm_serial_read(void)
+{
+	assert_true(serial.there);
+	return *serial.coming ? (uint8_t)*serial.coming++ : -1;
+}
+
+static void tests_the_serial_port(void **state)
+{
+	(void)state;
+	assert_says("serialtest\r", "no serial port; see vmm.tty_serial.\n> ");
+	serial.there = true;
+	serial.coming = "";
+	type("serialtest\r");
+	assert_string_equal(serial.sent,
+			    "BitVisor serial test: type, '.' ends\n");
+	serial.sent[0] = '\0';
+	/* More than one step takes, and a byte that no terminal may get. */
+	serial.coming = "twenty-two bytes\r\x1b are.rest";
+	out_len = 0;
+	settle();
+	assert_string_equal(out, "twenty-two bytes\n? are.\n> ");
+	assert_string_equal(serial.sent, "twenty-two bytes\n\x1b are.\n");
+	assert_string_equal(serial.coming, "rest");
+	serial.coming = "";
+	type("serialtest\r");
+	assert_string_equal(type("\x03"), "^C\n> ");
 }
 
 static void nests_and_ends(void **state)
@@ -340,6 +484,31 @@ static void dumps_memory(void **state)
 }
 
 /* 4-level tables in the first pages: 1 GiB + 0x2000 is at 0x1000. */
+/* Another command, and back to the debugger as it was. */
+static void runs_a_command_inside(void **state)
+{
+	(void)state;
+	memset(world_memory, 0x11, sizeof(world_memory));
+	type("debug\rdp/10 1000\rr CR3 1234\r");
+	assert_says("! version\r", "BitVisor ");
+	assert_true(terminal_shows(&term, "debug> ", "", 0));
+	assert_says("!stats all 5\r", "!stats all 5\n");
+	assert_string_equal(type("\x03"), "^C\ndebug> ");
+	assert_says("! debug\r", "error.\ndebug> ");
+	assert_says("! nothing\r", "nothing not found.\ndebug> ");
+	assert_says("!\r", "error.\ndebug> ");
+	assert_says("r\r", "CR3  0000000000001234");
+	assert_says("d\r", "00001010  11 11");
+	assert_says("! exit now\r", "exit takes no arguments.\ndebug> ");
+	type("! sendint\r");
+	assert_true(terminal_shows(&term, "sendint> ", "", 0));
+	type("\r");
+	assert_true(terminal_shows(&term, "debug> ", "", 0));
+	assert_string_equal(type("\x03"), "^C\n> ");
+	type("debug\r! exit\r");
+	assert_true(dbgsh_ended(&sh));
+}
+
 static void dumps_through_page_tables(void **state)
 {
 	uint64_t *pt = (uint64_t *)(void *)world_memory;
@@ -511,12 +680,16 @@ int main(void)
 		cmocka_unit_test_setup(remembers_lines, setup),
 		cmocka_unit_test_setup(lists_several_completions, setup),
 		cmocka_unit_test_setup(runs_commands, setup),
+		cmocka_unit_test_setup(beeps, setup),
+		cmocka_unit_test_setup(sends_messages, setup),
+		cmocka_unit_test_setup(tests_the_serial_port, setup),
 		cmocka_unit_test_setup(nests_and_ends, setup),
 		cmocka_unit_test_setup(reboots_after_the_text_was_shown,
 				       setup),
 		cmocka_unit_test_setup(tells_exits_per_second, setup),
 		cmocka_unit_test_setup(shows_no_secret, setup),
 		cmocka_unit_test_setup(dumps_memory, setup),
+		cmocka_unit_test_setup(runs_a_command_inside, setup),
 		cmocka_unit_test_setup(dumps_through_page_tables, setup),
 		cmocka_unit_test_setup(pages_through_the_log, setup),
 		cmocka_unit_test_setup(finds_guest_states_in_the_log, setup),

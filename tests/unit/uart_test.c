@@ -17,6 +17,7 @@ static struct {
 	uint8_t ier, lcr, mcr, fcr, dll, dlm;
 	char sent[64];
 	unsigned count;
+	const char *coming;	/* what the other end sends */
 } model;
 
 static uint8_t model_in(uint16_t port)
@@ -24,8 +25,14 @@ static uint8_t model_in(uint16_t port)
 	assert_in_range(port, BASE, BASE + 7);
 	if (model.absent)
 		return 0xff;
+	if (port == BASE) {
+		assert_true(*model.coming);
+		return (uint8_t)*model.coming++;
+	}
 	assert_int_equal(port, BASE + 5);
 	model.polls++;
+	if (*model.coming)
+		return 0x61;
 	if (model.stuck)
 		return 0;
 	if (model.busy) {
@@ -73,6 +80,7 @@ static int setup(void **state)
 {
 	(void)state;
 	memset(&model, 0, sizeof(model));
+	model.coming = "";
 	model.ier = 0x0f;
 	model.dll = model.dlm = 0x55;
 	uart = (struct vmm_uart){ model_in, model_out, BASE, 0 };
@@ -159,9 +167,24 @@ static void test_recovers(void **state)
 	assert_int_equal(model.count, 10);
 }
 
+static void test_read(void **state)
+{
+	(void)state;
+	assert_int_equal(vmm_uart_init(&uart), 0);
+	assert_int_equal(vmm_uart_read(&uart), -1);
+	model.coming = "a\xff";
+	assert_int_equal(vmm_uart_read(&uart), 'a');
+	assert_int_equal(vmm_uart_read(&uart), 0xff);
+	assert_int_equal(vmm_uart_read(&uart), -1);
+	/* A dead bus has every bit set, data ready, too. */
+	model.absent = true;
+	assert_int_equal(vmm_uart_read(&uart), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_read, setup),
 		cmocka_unit_test_setup(test_ports, setup),
 		cmocka_unit_test_setup(test_init, setup),
 		cmocka_unit_test_setup(test_absent, setup),
