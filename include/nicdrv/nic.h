@@ -129,7 +129,7 @@ enum nic_irq_mode {
 	NIC_IRQ_NONE,		/* polled only */
 	NIC_IRQ_INTX,		/* the pin, as firmware or guest routed it */
 	NIC_IRQ_MSI,
-	NIC_IRQ_MSIX,		/* two vectors, the second for kicks alone */
+	NIC_IRQ_MSIX,		/* vectors, one of them for kicks alone */
 };
 
 /* Messages, in the format of the local APICs (SDM volume 3, 11.11); what they
@@ -137,7 +137,7 @@ enum nic_irq_mode {
 struct nic_irq {
 	enum nic_irq_mode mode;
 	uint64_t address;	/* MSI, MSI-X */
-	uint32_t data;		/* of both vectors */
+	uint32_t data;		/* of all vectors */
 };
 
 /* What nic_irq_cause found. */

@@ -16,7 +16,8 @@
  * the 82573 have two transmit queues.
  * ICH/PCH: multicast table of 32 words; their further address registers are
  * laid out differently from part to part.
- * 82575 and later: advanced descriptors, queues to be enabled one by one.
+ * 82575 and later: advanced descriptors, queues to be enabled one by one; the
+ * 82575's vectors of MSI-X are given out otherwise than by IVAR.
  */
 static const struct pro1000_family families[] = {
 	[PRO1000_82542] = { "82542", F(PRO1000_OLD_RINGS) },
@@ -36,10 +37,9 @@ static const struct pro1000_family families[] = {
 				       PRO1000_UNICAST) },
 	[PRO1000_ICH] = { "ICH/PCH", F(PRO1000_EXPRESS_COMMON |
 				       PRO1000_SMALL_MTA | PRO1000_SECOND_TX) },
-	[PRO1000_IGB] = { "82575 and later",
-			  F(PRO1000_EXPRESS | PRO1000_TX_CONTEXT |
-			    PRO1000_TSO | PRO1000_SECRC | PRO1000_UNICAST |
-			    PRO1000_ADVANCED) },
+	[PRO1000_82575] = { "82575", F(PRO1000_ADVANCED_COMMON) },
+	[PRO1000_IGB] = { "82576 and later", F(PRO1000_ADVANCED_COMMON |
+					       PRO1000_MSIX_IGB) },
 };
 
 static const uint16_t ids_82542[] = { 0x1000 };
@@ -69,12 +69,12 @@ static const uint16_t ids_ich[] = {
 	0x1525, 0x153a, 0x153b, 0x1559, 0x155a, 0x156f, 0x1570, 0x15b7, 0x15bd,
 	0x15be, 0x15d7, 0x15d8, 0x15e3, 0x294c,
 };
+static const uint16_t ids_82575[] = { 0x10a7, 0x10a9, 0x10d6 };
 static const uint16_t ids_igb[] = {
-	0x0438, 0x043a, 0x043c, 0x0440, 0x10a7, 0x10a9, 0x10c9, 0x10ca, 0x10d6,
-	0x10e6, 0x10e7, 0x10e8, 0x150a, 0x150d, 0x150e, 0x150f, 0x1510, 0x1511,
-	0x1516, 0x1518, 0x1520, 0x1521, 0x1522, 0x1523, 0x1524, 0x1526, 0x1527,
-	0x1533, 0x1534, 0x1535, 0x1536, 0x1537, 0x1538, 0x1539, 0x157b, 0x157c,
-	0x1f40, 0x1f41, 0x1f45,
+	0x0438, 0x043a, 0x043c, 0x0440, 0x10c9, 0x10ca, 0x10e6, 0x10e7, 0x10e8,
+	0x150a, 0x150d, 0x150e, 0x150f, 0x1510, 0x1511, 0x1516, 0x1518, 0x1520,
+	0x1521, 0x1522, 0x1523, 0x1524, 0x1526, 0x1527, 0x1533, 0x1534, 0x1535,
+	0x1536, 0x1537, 0x1538, 0x1539, 0x157b, 0x157c, 0x1f40, 0x1f41, 0x1f45,
 };
 
 #define IDS(a, family) { a, VMM_ARRAY_SIZE(a), family }
@@ -87,7 +87,7 @@ static const struct {
 	IDS(ids_8254x, PRO1000_8254X), IDS(ids_82547, PRO1000_82547),
 	IDS(ids_82571, PRO1000_82571), IDS(ids_82573, PRO1000_82573),
 	IDS(ids_82574, PRO1000_82574), IDS(ids_ich, PRO1000_ICH),
-	IDS(ids_igb, PRO1000_IGB),
+	IDS(ids_82575, PRO1000_82575), IDS(ids_igb, PRO1000_IGB),
 };
 
 const struct pro1000_family *pro1000_family(uint16_t device)

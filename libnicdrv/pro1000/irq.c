@@ -3,22 +3,66 @@
 #include <vmm/error.h>
 #include "pro1000/pro1000.h"
 
-#define CAUSES (ICR_LSC | ICR_RXDMT0 | ICR_RXO | ICR_RXT0)
 /* Raised by software for kicks.  All families have it; by itself it means
  * that few receive buffers are left, where an early kick does no harm. */
 #define KICK ICR_RXDMT0
 /* 82574 with MSI-X: causes by queue (82574 datasheet, 7.4.2); the second
  * receive queue has no packets and serves for kicks. */
-#define CAUSES_MSIX (ICR_RXQ0 | ICR_RXQ1 | ICR_OTHER | ICR_LSC)
-#define KICK_MSIX ICR_RXQ1
+#define KICK_82574 ICR_RXQ1
+/* 82576 and later: one bit for each vector (82576 datasheet, 7.3.2). */
+#define VECTOR_RX	0u
+#define VECTOR_KICK	1u
+#define VECTOR_TX	2u
+#define VECTOR_OTHER	3u
+#define VECTORS		4u
 
 #define USUAL_USEC	128u	/* between interrupts: 7813 a second */
 #define KICK_MAX	4000u	/* as long as frames may have to wait */
-#define KICK_MSIX_MAX	16000u	/* 16 bits of 256 ns */
+#define KICK_82574_MAX	16000u	/* 16 bits of 256 ns */
+#define KICK_IGB_MAX	4000u	/* 12 bits of microseconds */
+
+/* Where causes are, and which: all families have the same four registers, but
+ * some have them twice. */
+struct irqs {
+	uint32_t cause, raise, unmask, mask;
+	uint32_t rx, tx, kick, link;
+};
+
+static const struct irqs plain = {
+	REG_ICR, REG_ICS, REG_IMS, REG_IMC,
+	ICR_RXT0 | ICR_RXDMT0 | ICR_RXO, ICR_TXDW, KICK, ICR_LSC,
+};
+
+/* OTHER is, beside the link, that frames found no buffer. */
+static const struct irqs msix_82574 = {
+	REG_ICR, REG_ICS, REG_IMS, REG_IMC,
+	ICR_RXQ0 | ICR_OTHER, ICR_TXQ0, KICK_82574, ICR_LSC,
+};
+
+static const struct irqs msix_igb = {
+	REG_EICR, REG_EICS, REG_EIMS, REG_EIMC,
+	BIT(VECTOR_RX), BIT(VECTOR_TX), BIT(VECTOR_KICK), BIT(VECTOR_OTHER),
+};
 
 static bool msix(const struct pro1000 *p)
 {
 	return p->want.irq.mode == NIC_IRQ_MSIX;
+}
+
+static bool is_igb(const struct pro1000 *p)
+{
+	return pro1000_has(p, PRO1000_MSIX_IGB);
+}
+
+static const struct irqs *irqs(const struct pro1000 *p)
+{
+	return !msix(p) ? &plain : is_igb(p) ? &msix_igb : &msix_82574;
+}
+
+unsigned pro1000_msix_vectors(const struct pro1000_family *family)
+{
+	return family->has & PRO1000_MSIX_IGB ? VECTORS :
+		family->has & PRO1000_MSIX_82574 ? 2 : 0;
 }
 
 static uint32_t itr(uint32_t usec)
@@ -30,7 +74,7 @@ static uint32_t itr(uint32_t usec)
 
 /* Each field of IVAR: vector, and 8 for valid; queue 0, 1 of receive, of
  * transmit, others (82574 datasheet, 10.2.4.9). */
-static void program_msix(struct pro1000 *p)
+static void program_msix_82574(struct pro1000 *p)
 {
 	pro1000_write(p, REG_IVAR_82574,
 		      0x8u | 0x9u << 4 | 0x8u << 8 | 0x8u << 16);
@@ -43,30 +87,50 @@ static void program_msix(struct pro1000 *p)
 		      pro1000_read(p, REG_CTRL_EXT) | CTRL_EXT_PBA_CLR);
 }
 
+/* A vector for each kind of cause, so that one register tells them apart (82576
+ * datasheet, 7.3.2.2, 8.8.15); queue 0 of both directions is in the same place
+ * in all parts.  What is neither comes by ICR. */
+static void program_msix_igb(struct pro1000 *p)
+{
+	pro1000_write(p, REG_EIMC, UINT32_MAX);
+	pro1000_write(p, REG_GPIE, GPIE_NSICR | GPIE_MULTIPLE | GPIE_PBA);
+	pro1000_write(p, REG_IVAR_IGB, IVAR_IGB(0, VECTOR_RX) |
+		      IVAR_IGB(1, VECTOR_TX));
+	pro1000_write(p, REG_IVAR_MISC, IVAR_IGB(1, VECTOR_OTHER));
+	pro1000_write(p, REG_EITR_IGB + 4 * VECTOR_RX, 0);
+	pro1000_write(p, REG_EITR_IGB + 4 * VECTOR_TX, 0);
+	pro1000_write(p, REG_EITR_IGB + 4 * VECTOR_OTHER, 0);
+	pro1000_write(p, REG_IMS, ICR_LSC | ICR_RXO);
+}
+
+static void program_msix(struct pro1000 *p)
+{
+	if (is_igb(p))
+		program_msix_igb(p);
+	else
+		program_msix_82574(p);
+}
+
 static void moderate(struct pro1000 *p, uint32_t usec)
 {
 	if (pro1000_has(p, PRO1000_ADVANCED))
-		pro1000_write(p, REG_EITR_IGB, usec << 2);
+		pro1000_write(p, REG_EITR_IGB, usec << EITR_IGB_SHIFT);
 	else if (pro1000_has(p, PRO1000_ITR))
 		pro1000_write(p, REG_ITR, itr(usec));
-}
-
-/* Sent frames; asked for while there are any that poll has not taken back. */
-static uint32_t tx_cause(const struct pro1000 *p)
-{
-	return msix(p) ? ICR_TXQ0 : ICR_TXDW;
 }
 
 static void ask(struct pro1000 *p, uint32_t causes)
 {
 	__atomic_fetch_or(&p->asked, causes, __ATOMIC_RELAXED);
-	pro1000_write(p, REG_IMS, causes);
+	pro1000_write(p, irqs(p)->unmask, causes);
 }
 
+/* Sent frames only while there are any that poll has not taken back. */
 static uint32_t wanted(const struct pro1000 *p)
 {
-	return (msix(p) ? CAUSES_MSIX : CAUSES) |
-		(p->tx_watched ? tx_cause(p) : 0);
+	const struct irqs *i = irqs(p);
+
+	return i->rx | i->kick | i->link | (p->tx_watched ? i->tx : 0);
 }
 
 /* From a state in which none were: what was asked for before is over. */
@@ -77,11 +141,13 @@ static void unmask(struct pro1000 *p)
 	if (p->want.irq.mode == NIC_IRQ_NONE)
 		return;
 	__atomic_store_n(&p->asked, causes, __ATOMIC_RELAXED);
-	pro1000_write(p, REG_IMS, causes);
+	pro1000_write(p, irqs(p)->unmask, causes);
 }
 
 void pro1000_irq_watch_tx(struct pro1000 *p, bool on)
 {
+	const struct irqs *i = irqs(p);
+
 	if (p->tx_watched == on)
 		return;
 	p->tx_watched = on;
@@ -90,21 +156,24 @@ void pro1000_irq_watch_tx(struct pro1000 *p, bool on)
 	/* What is left over from frames that nobody waited for (writing ones
 	 * clears: 8254x, 13.4.17). */
 	if (on)
-		pro1000_write(p, REG_ICR, tx_cause(p));
+		pro1000_write(p, i->cause, i->tx);
 	if (!p->want.irq_on)
 		return;
 	if (on)
-		ask(p, tx_cause(p));
+		ask(p, i->tx);
 	else
-		pro1000_write(p, REG_IMC, tx_cause(p));
+		pro1000_write(p, i->mask, i->tx);
 }
 
 void pro1000_irq_program(struct pro1000 *p)
 {
-	if (msix(p))
+	if (msix(p)) {
 		program_msix(p);
-	else
+	} else {
+		if (is_igb(p))
+			pro1000_write(p, REG_GPIE, 0);
 		moderate(p, USUAL_USEC);
+	}
 	if (p->want.irq_on)
 		unmask(p);
 }
@@ -144,7 +213,15 @@ void pro1000_irq_disable(struct nic *nic)
 
 	p->want.irq_on = false;
 	if (p->state == PRO1000_RUNNING)
-		pro1000_write(p, REG_IMC, UINT32_MAX);
+		pro1000_write(p, irqs(p)->mask, UINT32_MAX);
+}
+
+/* The link and the like, where queues have a register of their own; reading
+ * clears (GPIE_NSICR). */
+static uint32_t other_causes(struct pro1000 *p)
+{
+	return NIC_CAUSE_RX | (pro1000_read(p, REG_ICR) & ICR_LSC ?
+			       NIC_CAUSE_LINK : 0);
 }
 
 /* Nothing but single accesses to *p and one register, for NMI handlers: another
@@ -152,36 +229,70 @@ void pro1000_irq_disable(struct nic *nic)
 uint32_t pro1000_irq_cause(struct nic *nic)
 {
 	struct pro1000 *p = (struct pro1000 *)nic;
-	uint32_t icr = pro1000_read(p, REG_ICR), cause = 0;
+	const struct irqs *i = irqs(p);
+	uint32_t bits = pro1000_read(p, i->cause), cause = 0;
 	uint32_t asked = __atomic_load_n(&p->asked, __ATOMIC_RELAXED);
 
-	if (icr == UINT32_MAX)		/* it has gone; poll will find out */
+	if (bits == UINT32_MAX)		/* it has gone; poll will find out */
 		return 0;
-	if (msix(p) && icr)		/* reading does not clear then */
-		pro1000_write(p, REG_ICR, icr);
+	if (msix(p) && bits)		/* reading does not clear then */
+		pro1000_write(p, i->cause, bits);
 	if (p->want.irq.mode != NIC_IRQ_NONE)
-		icr &= asked;	/* others are set, but did not interrupt */
-	/* OTHER is, beside the link, that frames found no buffer. */
-	if (icr & (ICR_RXT0 | ICR_RXDMT0 | ICR_RXO | ICR_RXQ0 | ICR_OTHER))
+		bits &= asked;	/* others are set, but did not interrupt */
+	if (bits & i->rx)
 		cause |= NIC_CAUSE_RX;
-	if (icr & (ICR_TXDW | ICR_TXQ0))
+	if (bits & i->tx)
 		cause |= NIC_CAUSE_TX;
-	if (icr & ICR_LSC)
-		cause |= NIC_CAUSE_LINK;
-	if (icr & (msix(p) ? KICK_MSIX : KICK))
+	if (bits & i->link)
+		cause |= i == &msix_igb ? other_causes(p) : NIC_CAUSE_LINK;
+	if (bits & i->kick)
 		cause |= NIC_CAUSE_KICK;
 	__atomic_fetch_or(&p->causes, cause, __ATOMIC_RELAXED);
 	return cause;
 }
 
-/* Writing ones clears.  Not RXDMT0 and RXQ1: they are kicks. */
+/* Writing ones clears.  Not what kicks are made of, nor the link. */
 void pro1000_irq_ack(struct nic *nic)
 {
 	struct pro1000 *p = (struct pro1000 *)nic;
+	const struct irqs *i = irqs(p);
 
 	if (p->state == PRO1000_RUNNING)
-		pro1000_write(p, REG_ICR, tx_cause(p) |
-			      (msix(p) ? ICR_RXQ0 : ICR_RXT0 | ICR_RXO));
+		pro1000_write(p, i->cause, (i->tx | i->rx) &
+			      ~(i->kick | ICR_OTHER));
+}
+
+/* The 82574's counter starts with the message before. */
+static void kick_82574(struct pro1000 *p, uint32_t usec)
+{
+	if (usec > KICK_82574_MAX)
+		usec = KICK_82574_MAX;
+	pro1000_write(p, REG_EITR_82574 + 4, itr(usec));
+	pro1000_write(p, REG_ICS, KICK_82574);
+}
+
+/* Here it can be set as well (82576 datasheet, 8.8.14): the upper 10 of its 12
+ * bits.  (QEMU's cannot: there the first kick comes at once, and its time is
+ * that of the next.) */
+static void kick_igb(struct pro1000 *p, uint32_t usec)
+{
+	if (usec > KICK_IGB_MAX)
+		usec = KICK_IGB_MAX;
+	pro1000_write(p, REG_EITR_IGB + 4 * VECTOR_KICK,
+		      usec << EITR_IGB_SHIFT |
+		      (usec >> 2) << EITR_IGB_COUNTER_SHIFT);
+	pro1000_write(p, REG_EICS, BIT(VECTOR_KICK));
+}
+
+static void kick_plain(struct pro1000 *p, uint32_t usec)
+{
+	if (usec > KICK_MAX)
+		usec = KICK_MAX;
+	if (usec > USUAL_USEC) {
+		moderate(p, usec);
+		p->kick_slow = true;
+	}
+	pro1000_write(p, REG_ICS, KICK);
 }
 
 int pro1000_kick_after(struct nic *nic, uint32_t usec)
@@ -192,20 +303,12 @@ int pro1000_kick_after(struct nic *nic, uint32_t usec)
 		return VMM_ERROR(EOPNOTSUPP);
 	if (p->state != PRO1000_RUNNING)
 		return -ENETDOWN;
-	if (msix(p)) {
-		if (usec > KICK_MSIX_MAX)
-			usec = KICK_MSIX_MAX;
-		pro1000_write(p, REG_EITR_82574 + 4, itr(usec));
-		pro1000_write(p, REG_ICS, KICK_MSIX);
-	} else {
-		if (usec > KICK_MAX)
-			usec = KICK_MAX;
-		if (usec > USUAL_USEC) {
-			moderate(p, usec);
-			p->kick_slow = true;
-		}
-		pro1000_write(p, REG_ICS, KICK);
-	}
+	if (!msix(p))
+		kick_plain(p, usec);
+	else if (is_igb(p))
+		kick_igb(p, usec);
+	else
+		kick_82574(p, usec);
 	return 0;
 }
 

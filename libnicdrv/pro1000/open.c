@@ -77,7 +77,7 @@ static void set_caps(struct pro1000 *p)
 	if (pro1000_has(p, PRO1000_ITR | PRO1000_ADVANCED))
 		nic->caps |= NIC_CAP_KICK;
 	nic->caps |= p->w.caps & NIC_CAP_MSI;
-	if (pro1000_has(p, PRO1000_MSIX_82574))
+	if (pro1000_msix_vectors(p->family))
 		nic->caps |= p->w.caps & NIC_CAP_MSIX;
 	nic->limits = (struct nic_limits){
 		.tx_frags = PRO1000_TX_FRAGS,

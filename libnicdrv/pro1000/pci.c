@@ -58,7 +58,9 @@ static void *pages(void *ctx, uint64_t count)
 static int set_irq(void *ctx, const struct nic_irq *irq)
 {
 	struct vmm_pci_dev *dev = ((struct holder *)ctx)->device.dev;
-	int err;
+	unsigned n = pro1000_msix_vectors(pro1000_family(
+		vmm_pci_header16(dev, VMM_PCI_DEVICE)));
+	int err = 0;
 
 	vmm_pci_msi_off(dev);
 	vmm_pci_msix_off(dev);
@@ -70,9 +72,8 @@ static int set_irq(void *ctx, const struct nic_irq *irq)
 		return vmm_pci_msi_set(dev, irq->address, irq->data);
 	if (irq->mode != NIC_IRQ_MSIX)
 		return 0;
-	err = vmm_pci_msix_set(dev, 0, irq->address, irq->data);
-	if (!err)
-		err = vmm_pci_msix_set(dev, 1, irq->address, irq->data);
+	while (!err && n--)
+		err = vmm_pci_msix_set(dev, n, irq->address, irq->data);
 	if (err)
 		vmm_pci_msix_off(dev);
 	return err;

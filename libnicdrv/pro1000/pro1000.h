@@ -22,9 +22,13 @@
 #define PRO1000_ADVANCED	0x1000u	/* advanced descriptors only */
 #define PRO1000_SECOND_TX	0x2000u	/* two plain transmit queues */
 #define PRO1000_EEPROM		0x4000u	/* read by the 8254x's EERD */
+#define PRO1000_MSIX_IGB	0x8000u
 #define PRO1000_EXPRESS_COMMON \
 	(PRO1000_EXPRESS | PRO1000_EXT_RX | PRO1000_TX_CONTEXT | \
 	 PRO1000_TSO | PRO1000_SECRC | PRO1000_ITR)
+#define PRO1000_ADVANCED_COMMON \
+	(PRO1000_EXPRESS | PRO1000_TX_CONTEXT | PRO1000_TSO | \
+	 PRO1000_SECRC | PRO1000_UNICAST | PRO1000_ADVANCED)
 
 enum pro1000_family_id {
 	PRO1000_82542,
@@ -35,6 +39,7 @@ enum pro1000_family_id {
 	PRO1000_82573,
 	PRO1000_82574,
 	PRO1000_ICH,
+	PRO1000_82575,
 	PRO1000_IGB,
 };
 
@@ -153,6 +158,8 @@ int pro1000_read_mac(const struct pro1000_world *w,
 void pro1000_dump(struct nic *nic, nic_print *print, void *ctx);
 
 /* irq.c */
+/* How many vectors are used with MSI-X; 0: it is not. */
+unsigned pro1000_msix_vectors(const struct pro1000_family *family);
 int pro1000_irq_setup(struct nic *nic, const struct nic_irq *irq);
 void pro1000_irq_program(struct pro1000 *p);
 void pro1000_irq_enable(struct nic *nic);

@@ -54,7 +54,21 @@
 #define REG_EIAC_82574	0x00dcu
 #define REG_IVAR_82574	0x00e4u
 #define REG_EITR_82574	0x00e8u		/* + 4 * vector, units of 256 ns */
-#define REG_EITR_IGB	0x1680u		/* microseconds at bit 2 */
+/* 82575 and later (82576, 8.8). */
+#define REG_GPIE	0x1514u
+#define GPIE_NSICR	BIT(0)		/* reading ICR always clears it */
+#define GPIE_MULTIPLE	BIT(4)		/* MSI-X with more than one vector */
+#define GPIE_PBA	BIT(31)
+#define REG_EICS	0x1520u
+#define REG_EIMS	0x1524u
+#define REG_EIMC	0x1528u
+#define REG_EICR	0x1580u		/* GPIE_MULTIPLE: reading keeps it */
+#define REG_EITR_IGB	0x1680u		/* + 4 * vector */
+#define EITR_IGB_SHIFT	2		/* microseconds */
+#define EITR_IGB_COUNTER_SHIFT 21	/* 4 microseconds */
+#define REG_IVAR_IGB	0x1700u		/* byte 0: receive, 1: transmit */
+#define REG_IVAR_MISC	0x1740u		/* byte 1: other causes */
+#define IVAR_IGB(byte, vector) ((0x80u | (vector)) << 8 * (byte))
 #define ICR_TXDW	BIT(0)
 #define ICR_LSC		BIT(2)
 #define ICR_RXDMT0	BIT(4)

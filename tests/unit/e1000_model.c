@@ -21,11 +21,54 @@ static uint32_t tdbal(const struct model *m)
 	return m->old_rings ? REG_82542_TDBAL : REG_TDBAL;
 }
 
+/* 82576 and later with MSI-X: causes have one bit for each vector. */
+static bool by_vectors(struct model *m)
+{
+	return m->advanced && *reg(m, REG_GPIE) & GPIE_MULTIPLE;
+}
+
+static void vector_cause(struct model *m, uint32_t bits)
+{
+	*reg(m, REG_EICR) |= bits;
+	if (*reg(m, REG_EICR) & *reg(m, REG_EIMS))
+		m->irqs++;
+}
+
+/* By one byte of the vector tables. */
+static void allocated_cause(struct model *m, uint32_t table, unsigned byte)
+{
+	uint32_t entry = *reg(m, table) >> 8 * byte & 0xff;
+
+	if (entry & 0x80)
+		vector_cause(m, BIT(entry & 31));
+}
+
 static void cause(struct model *m, uint32_t bits)
 {
+	uint32_t before = *reg(m, REG_ICR) & *reg(m, REG_IMS), now;
+
 	*reg(m, REG_ICR) |= bits;
-	if (*reg(m, REG_ICR) & *reg(m, REG_IMS))
-		m->irqs++;
+	now = *reg(m, REG_ICR) & *reg(m, REG_IMS);
+	if (!by_vectors(m))
+		m->irqs += now != 0;
+	else if (now & ~before)
+		allocated_cause(m, REG_IVAR_MISC, 1);
+}
+
+static void frame_received(struct model *m)
+{
+	if (by_vectors(m))
+		allocated_cause(m, REG_IVAR_IGB, 0);
+	else
+		cause(m, m->irq.mode == NIC_IRQ_MSIX ? ICR_RXQ0 : ICR_RXT0);
+}
+
+static void frame_sent(struct model *m)
+{
+	if (by_vectors(m))
+		allocated_cause(m, REG_IVAR_IGB, 1);
+	else
+		cause(m, m->irq.mode == NIC_IRQ_MSIX ? ICR_TXQ0 : ICR_TXDW);
 }
 
 static void after_reset(struct model *m)
@@ -113,6 +156,19 @@ static void model_write(void *ctx, uint32_t r, uint32_t value)
 		break;
 	case REG_IMC:
 		*reg(m, REG_IMS) &= ~value;
+		break;
+	case REG_EICR:
+		*reg(m, r) &= ~value;
+		break;
+	case REG_EICS:
+		vector_cause(m, value);
+		break;
+	case REG_EIMS:
+		*reg(m, r) |= value;
+		vector_cause(m, 0);
+		break;
+	case REG_EIMC:
+		*reg(m, REG_EIMS) &= ~value;
 		break;
 	case REG_STATUS:
 		break;
@@ -356,7 +412,7 @@ static void take_data(struct model *m, struct pro1000_desc *d)
 	m->frame_len = 0;
 	if (d->cmd & TX_RS) {
 		d->opt |= TX_DD;
-		cause(m, m->irq.mode == NIC_IRQ_MSIX ? ICR_TXQ0 : ICR_TXDW);
+		frame_sent(m);
 	}
 }
 
@@ -419,7 +475,7 @@ bool model_write_back(struct model *m, uint32_t cmd, uint32_t opt,
 	memset((void *)(uintptr_t)d->addr, 0xee, bytes);
 	d->cmd = cmd;
 	d->opt = opt;
-	cause(m, m->irq.mode == NIC_IRQ_MSIX ? ICR_RXQ0 : ICR_RXT0);
+	frame_received(m);
 	return true;
 }
 
@@ -484,6 +540,6 @@ bool model_receive(struct model *m, const void *data, uint32_t len,
 		at += n;
 		report(m, d, n, at == len, errors);
 	}
-	cause(m, m->irq.mode == NIC_IRQ_MSIX ? ICR_RXQ0 : ICR_RXT0);
+	frame_received(m);
 	return true;
 }

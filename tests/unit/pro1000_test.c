@@ -123,7 +123,8 @@ static void knows_the_families(void **state)
 							    16)));
 	assert_int_equal(known, 0);	/* the pattern has all of them */
 	assert_string_equal(pro1000_family(0x10d3)->name, "82574");
-	assert_string_equal(pro1000_family(0x10c9)->name, "82575 and later");
+	assert_string_equal(pro1000_family(0x10c9)->name, "82576 and later");
+	assert_string_equal(pro1000_family(0x10a7)->name, "82575");
 	assert_null(pro1000_family(0x8168));
 }
 
