@@ -33,6 +33,9 @@ int vmm_ram_add(struct vmm_ram *ram, uint64_t base, uint64_t end)
 /* Is all of [pa, pa+n) memory, n > 0?  Any CPU, once it is filled. */
 bool vmm_ram_has(const struct vmm_ram *ram, uint64_t pa, uint64_t n);
 
+/* Is any of it? */
+bool vmm_ram_meets(const struct vmm_ram *ram, uint64_t pa, uint64_t n);
+
 VMM_END_DECLS
 
 #endif

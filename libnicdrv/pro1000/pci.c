@@ -32,14 +32,18 @@ static uint64_t base(const struct holder *h)
 	return h->device.dev->bar[0].base;
 }
 
+/* The guest may have put them out of reach (base 0): as a device that does not
+ * answer. */
 static uint32_t read_reg(void *ctx, uint32_t reg)
 {
-	return (uint32_t)vmm_device_read(base(ctx) + reg, 4);
+	return base(ctx) ? (uint32_t)vmm_device_read(base(ctx) + reg, 4) :
+		UINT32_MAX;
 }
 
 static void write_reg(void *ctx, uint32_t reg, uint32_t value)
 {
-	vmm_device_write(base(ctx) + reg, 4, value);
+	if (base(ctx))
+		vmm_device_write(base(ctx) + reg, 4, value);
 }
 
 static void wait(void *ctx, uint32_t usec)
@@ -189,7 +193,7 @@ static const struct vmm_mmio_ops tx_page_ops = { tx_page_read, tx_page_write };
 static int hook_tx_page(struct holder *h)
 {
 	struct vmm *vmm = h->device.vmm;
-	uint64_t page = base(h) + PRO1000_TX_PAGE;
+	uint64_t page = base(h) ? base(h) + PRO1000_TX_PAGE : 0;
 	int err;
 
 	if (!pro1000_pass_hooks(vmm_pci_header16(h->device.dev,
@@ -199,6 +203,8 @@ static int hook_tx_page(struct holder *h)
 	if (h->hooked)
 		vmm_mmio_unhook(vmm, h->hooked);
 	h->hooked = 0;
+	if (!page)
+		return 0;
 	err = vmm_mmio_hook(vmm, page, VMM_PAGE_SIZE, &tx_page_ops, h);
 	if (!err)
 		h->hooked = page;
@@ -262,10 +268,11 @@ static void watch(struct nic_device *d, bool on)
 static void moved(struct nic_device *d)
 {
 	struct holder *h = VMM_CONTAINER_OF(d, struct holder, device);
-	int err = vmm_device_map(d->vmm, base(h), REGISTERS_MIN);
+	int err = 0;
 
+	if (base(h))
+		err = vmm_device_map(d->vmm, base(h), REGISTERS_MIN);
 	watch_main_page(h);
-
 	if (!err && d->passed)
 		err = hook_tx_page(h);
 	/* Without its registers, or without the hook, it is not touched. */

@@ -156,8 +156,8 @@ int vmm_device_map(struct vmm *vmm, uint64_t pa, uint64_t size)
 	uint64_t end = pa + size;
 	int rc;
 
-	(void)vmm;
-	if (end < pa || end > VA_END)
+	/* More bits than the processor has are reserved ones in an entry. */
+	if (end < pa || end > VA_END || (size && (end - 1) >> vmm->mtrr.phys_bits))
 		return VMM_ERROR(EINVAL);
 	if (end <= host_top)
 		return 0;

@@ -68,3 +68,14 @@ bool vmm_ram_has(const struct vmm_ram *ram, uint64_t pa, uint64_t n)
 	}
 	return false;
 }
+
+bool vmm_ram_meets(const struct vmm_ram *ram, uint64_t pa, uint64_t n)
+{
+	for (unsigned i = 0; i < ram->count; i++) {
+		const struct vmm_ram_range *r = &ram->range[i];
+
+		if (pa < r->base ? n > r->base - pa : n && pa < r->end)
+			return true;
+	}
+	return false;
+}

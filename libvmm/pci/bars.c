@@ -6,9 +6,13 @@
 #include <vmm/io.h>
 #include <vmm/log.h>
 #include <vmm/mmio.h>
+#include <vmm/vmm.h>
 
 #define ROM_BAR		0x30u	/* of a header of type 0 */
 #define ROM_ENABLE	0x1u
+/* Of a device that is not sized, since the guest uses it all the time: what
+ * drivers touch of it, at most. */
+#define UNSIZED	0x10000u
 #define DECODE	(VMM_PCI_COMMAND_IO | VMM_PCI_COMMAND_MEM)
 
 static unsigned bar_offset(unsigned n)
@@ -234,13 +238,50 @@ static uint64_t base_read(const struct vmm_pci_dev *dev, unsigned n)
 	}
 }
 
+/*
+ * Can the VMM find registers there?  Not where memory is, the VMM's own or the
+ * guest's: the processor's accesses go to that, wherever a guest has put a BAR,
+ * and the VMM would write what is meant for registers.
+ */
+static bool is_place(struct vmm *vmm, const struct vmm_pci_bar *bar,
+		     uint64_t base)
+{
+	uint64_t own = vmm->handoff->reserved_base;
+	uint64_t own_end = own + vmm->handoff->reserved_size;
+	uint64_t size = bar->size ? bar->size : UNSIZED;
+
+	if (!base || (bar->size && base & (size - 1)) ||
+	    (bar->kind == VMM_PCI_BAR_MEM32 && base > UINT32_MAX - size + 1))
+		return false;
+	return (base >= own_end || own >= base + size) &&
+		!vmm_ram_meets(&vmm->ram, base, size) &&
+		vmm_device_map(vmm, base, size) == 0;
+}
+
+/* The guest has moved a BAR of a device that it drives; 0: out of reach. */
+static void watch_base(struct vmm_pci_owned *o, unsigned n)
+{
+	struct vmm_pci_bar *bar = &o->dev->bar[n];
+	uint64_t base = base_read(o->dev, n);
+
+	if (is_memory(bar) && !is_place(o->vmm, bar, base))
+		base = 0;
+	if (base == bar->base)
+		return;
+	if (o->ops->hold)
+		o->ops->hold(o->dev, true);
+	bar->base = base;
+	if (o->ops->hold)
+		o->ops->hold(o->dev, false);
+}
+
 static int update_bar(struct vmm_pci_owned *o, unsigned n)
 {
 	if (o->flags & (VMM_PCI_KEEP | PCI_FIXED))
 		return follow(o, n, true);
 	if (is_probing(o, n))
 		return 0;
-	o->dev->bar[n].base = base_read(o->dev, n);
+	watch_base(o, n);
 	return follow(o, n, hardware_decodes(o, n));
 }
 
@@ -412,7 +453,7 @@ static void move(struct vmm_pci_owned *o, unsigned n, uint64_t base)
 	uint32_t command;
 
 	if (is_memory(&dev->bar[n]) &&
-	    vmm_device_map(o->vmm, base, dev->bar[n].size) < 0)
+	    !is_place(o->vmm, &dev->bar[n], base))
 		return;
 	if (ops->hold)
 		ops->hold(dev, true);

@@ -75,15 +75,18 @@ void pci_bridge_write(struct vmm_pci_owned *o, unsigned offset, unsigned size,
 {
 	struct vmm_pci_dev *dev = o->dev;
 	uint32_t old = vmm_pci_read(dev, PCI_BRIDGE_BUSES, 4), buses;
+	uint32_t suppressed;
+	static struct vmm_ratelimit limit = VMM_RATELIMIT(10);
 
 	vmm_pci_write(dev, offset, size, value);
 	buses = vmm_pci_read(dev, PCI_BRIDGE_BUSES, 4);
 	if (touches(offset, size, PCI_BRIDGE_BUSES, 4) && buses != old) {
-		vmm_log_info(VMM_PCI_FORMAT " bridge bus_no change"
-			     " %02X-%02X -> %02X-%02X\n",
-			     VMM_PCI_ARGS(dev->first_addr),
-			     old >> 8 & 0xff, old >> 16 & 0xff,
-			     buses >> 8 & 0xff, buses >> 16 & 0xff);
+		if (vmm_ratelimit_ok(&limit, &suppressed))
+			vmm_log_info(VMM_PCI_FORMAT " bridge bus_no change"
+				     " %02X-%02X -> %02X-%02X\n",
+				     VMM_PCI_ARGS(dev->first_addr),
+				     old >> 8 & 0xff, old >> 16 & 0xff,
+				     buses >> 8 & 0xff, buses >> 16 & 0xff);
 		renumber();
 		pci_access_rehook(o->vmm);
 	}
@@ -95,8 +98,10 @@ void pci_bridge_write(struct vmm_pci_owned *o, unsigned offset, unsigned size,
 /* While the bridge holds it in reset there is no answer. */
 void pci_restore_lost(struct vmm_pci_owned *o)
 {
+	static struct vmm_ratelimit limit = VMM_RATELIMIT(10);
 	const struct vmm_pci_ops *ops = o->ops;
 	struct vmm_pci_dev *dev = o->dev;
+	uint32_t suppressed;
 
 	if (!o->lost || o->unreachable ||
 	    vmm_pci_read(dev, VMM_PCI_VENDOR, 4) !=
@@ -113,6 +118,7 @@ void pci_restore_lost(struct vmm_pci_owned *o)
 		ops->reset(dev, false);
 	if (ops->hold)
 		ops->hold(dev, false);
-	vmm_log_info(VMM_PCI_FORMAT " restored after a reset of its bus\n",
-		     VMM_PCI_ARGS(dev->first_addr));
+	if (vmm_ratelimit_ok(&limit, &suppressed))
+		vmm_log_info(VMM_PCI_FORMAT " restored after a reset of its"
+			     " bus\n", VMM_PCI_ARGS(dev->first_addr));
 }

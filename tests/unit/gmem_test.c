@@ -165,12 +165,15 @@ static void ram_ranges(void **state)
 				bits[i] = true;
 		}
 		for (unsigned base = 0; base < 256; base++) {
-			bool all = true;
+			bool all = true, any = false;
 
 			for (unsigned n = 1; base + n <= 256 && n < 40; n++) {
 				all &= bits[base + n - 1];
+				any |= bits[base + n - 1];
 				assert_int_equal(vmm_ram_has(&ram, base, n),
 						 all);
+				assert_int_equal(vmm_ram_meets(&ram, base, n),
+						 any);
 			}
 		}
 	}
@@ -193,6 +196,12 @@ static void ram_limits(void **state)
 	assert_true(vmm_ram_has(&ram, 0, UINT64_MAX));
 	assert_false(vmm_ram_has(&ram, 1, UINT64_MAX));
 	assert_false(vmm_ram_has(&ram, 5, 0));
+	assert_false(vmm_ram_meets(&ram, 5, 0));
+	ram = (struct vmm_ram){ { { 4, 8 } }, 1 };
+	assert_true(vmm_ram_meets(&ram, 0, UINT64_MAX));
+	assert_true(vmm_ram_meets(&ram, 7, UINT64_MAX));
+	assert_false(vmm_ram_meets(&ram, 8, UINT64_MAX));
+	assert_false(vmm_ram_meets(&ram, 0, 4));
 }
 
 static void direct(void **state)

@@ -9,16 +9,24 @@ pci_rules_test_CFLAGS = $(UNIT_CFLAGS)
 pci_rules_test_LDADD = $(UNIT_LIBS)
 
 # A machine of functions in place of hw.c, with the hooks that are set.
+PCI_MACHINE = tests/unit/pci_machine.c tests/unit/pci_machine.h \
+	libvmm/pci/access.c libvmm/pci/bars.c libvmm/pci/bridge.c \
+	libvmm/pci/caps.c libvmm/pci/conceal.c libvmm/pci/firmware.c \
+	libvmm/pci/owned.c libvmm/pci/scan.c libvmm/mm/ram.c \
+	libvmm/core/error.c
 check_PROGRAMS += pci_test
 TESTS += pci_test
-pci_test_SOURCES = tests/unit/pci_test.c tests/unit/pci_machine.c \
-	tests/unit/pci_machine.h libvmm/pci/access.c libvmm/pci/bars.c \
-	libvmm/pci/bridge.c libvmm/pci/caps.c libvmm/pci/conceal.c \
-	libvmm/pci/firmware.c libvmm/pci/owned.c libvmm/pci/scan.c \
-	libvmm/core/error.c
+pci_test_SOURCES = tests/unit/pci_test.c $(PCI_MACHINE)
 pci_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 pci_test_CFLAGS = $(UNIT_CFLAGS)
 pci_test_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += pci_place_test
+TESTS += pci_place_test
+pci_place_test_SOURCES = tests/unit/pci_place_test.c $(PCI_MACHINE)
+pci_place_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+pci_place_test_CFLAGS = $(UNIT_CFLAGS)
+pci_place_test_LDADD = $(UNIT_LIBS)
 
 check_PROGRAMS += pci_monitor_test
 TESTS += pci_monitor_test

@@ -57,8 +57,12 @@ static void space_write(struct machine_function *f, unsigned offset,
 
 void machine_reset(bool ecam)
 {
+	static const struct bv_handoff handoff;	/* the VMM is nowhere */
+
+	vmm_machine.handoff = &handoff;
 	memset(&machine, 0, sizeof(machine));
 	machine.ecam = ecam;
+	machine.last_bus = 0xff;
 	pci_access_unhook(&vmm_machine);
 	machine.hooks = 0;
 	pci_owned_count = 0;
@@ -151,7 +155,8 @@ bool pci_hw_uses_ports(void)
 
 bool pci_hw_range(unsigned n, struct vmm_acpi_mcfg *r)
 {
-	*r = (struct vmm_acpi_mcfg){ .base = MACHINE_ECAM, .last_bus = 0xff };
+	*r = (struct vmm_acpi_mcfg){ .base = MACHINE_ECAM,
+		.last_bus = machine.last_bus };
 	return machine.ecam && n == 0;
 }
 

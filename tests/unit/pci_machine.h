@@ -37,6 +37,7 @@ extern struct machine {
 	unsigned hooks;
 	uint32_t address;	/* port 0xCF8 */
 	bool ecam;
+	uint8_t last_bus;	/* of ECAM */
 	uint8_t registers[4096];	/* at MACHINE_REGISTERS */
 	unsigned writes;	/* to the hardware's configuration space */
 	unsigned lines;		/* of the log */
