@@ -9,22 +9,51 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The string instructions count up (ABI: DF is clear on every call); they
- * are the fastest general-register copy where ERMSB exists (SDM vol. 1,
- * 7.3.9.3) and short everywhere. */
+/* Eight bytes anywhere, of any type. */
+struct word {
+	uint64_t v;
+} __attribute__((packed, may_alias));
+
+/*
+ * The string instructions count up (ABI: DF is clear on every call).  In words:
+ * as fast as bytes where these are fast (SDM vol. 1, 7.3.9.3), and eight times
+ * as fast where each step is carried out by itself, as emulators do.  The last
+ * word may overlap the one before; it is read first, for memmove()'s sake.
+ */
 void *memcpy(void *dst, const void *src, size_t n)
 {
-	void *d = dst;
+	unsigned char *d = dst;
+	const unsigned char *s = src;
+	size_t words = (n - 1) / 8;	/* all but the last one */
+	struct word last, *end;
 
-	__asm__ volatile("rep movsb" : "+D"(d), "+S"(src), "+c"(n) :: "memory");
+	if (n < 8) {
+		while (n--)
+			*d++ = *s++;
+		return dst;
+	}
+	last = *(const struct word *)(const void *)(s + n - 8);
+	end = (struct word *)(void *)(d + n - 8);
+	__asm__ volatile("rep movsq" : "+D"(d), "+S"(s), "+c"(words) ::
+			 "memory");
+	*end = last;
 	return dst;
 }
 
 void *memset(void *dst, int c, size_t n)
 {
-	void *d = dst;
+	unsigned char *d = dst;
+	uint64_t all = (unsigned char)c * UINT64_C(0x0101010101010101);
+	size_t words = n / 8;
 
-	__asm__ volatile("rep stosb" : "+D"(d), "+c"(n) : "a"(c) : "memory");
+	if (n < 8) {
+		while (n--)
+			*d++ = (unsigned char)c;
+		return dst;
+	}
+	*(struct word *)(void *)(d + n - 8) = (struct word){ all };
+	__asm__ volatile("rep stosq" : "+D"(d), "+c"(words) : "a"(all) :
+			 "memory");
 	return dst;
 }
 
