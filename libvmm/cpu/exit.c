@@ -41,13 +41,25 @@ static enum vmm_verdict pass_exit(struct vmm_vcpu *v, struct vmm_exit *e)
 	return VMM_PASS;
 }
 
+static VMM_NORETURN void end_guest(struct vmm_vcpu *v)
+{
+	vmm_dump_guest(v, VMM_LOG_ERR);
+	v->vmm->vendor->dump(v);
+	vmm_reset_machine();
+}
+
 VMM_NORETURN void vmm_guest_shutdown(struct vmm_vcpu *v)
 {
 	vmm_log_err("CPU%u: triple fault in the guest, resetting the"
 		    " machine\n", v->number);
-	vmm_dump_guest(v, VMM_LOG_ERR);
-	v->vmm->vendor->dump(v);
-	vmm_reset_machine();
+	end_guest(v);
+}
+
+VMM_NORETURN void vmm_guest_refused(struct vmm_vcpu *v, const char *why)
+{
+	vmm_log_err("CPU%u: the processor refuses the guest's registers: %s;"
+		    " resetting the machine\n", v->number, why);
+	end_guest(v);
 }
 
 static enum vmm_verdict shutdown_exit(struct vmm_vcpu *v, struct vmm_exit *e)

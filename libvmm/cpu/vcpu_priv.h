@@ -177,6 +177,8 @@ unsigned vmm_insn_fetch(struct vmm_vcpu *v, uint8_t *buf, unsigned n,
 /* The guest's CPU is in the shutdown state: log its state, reset the machine as
  * the chipset of a bare one does.  exit.c */
 VMM_NORETURN void vmm_guest_shutdown(struct vmm_vcpu *v);
+/* The same for one in a state that the processor does not run; why, in words. */
+VMM_NORETURN void vmm_guest_refused(struct vmm_vcpu *v, const char *why);
 
 /* Length of the instruction at the guest's RIP if, behind legacy and REX
  * prefixes, it is this opcode; 0 if it is not or cannot be read.  insn.c */

@@ -4,6 +4,7 @@ libvmm_la_SOURCES += \
 	libvmm/svm/svm_entry.S \
 	libvmm/svm/svm_exit.c \
 	libvmm/svm/svm_priv.h \
+	libvmm/svm/svm_refused.c \
 	libvmm/svm/svm_regs.c \
 	libvmm/svm/svm_smp.c \
 	libvmm/svm/svm_step.c \

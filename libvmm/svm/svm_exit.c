@@ -324,16 +324,15 @@ static void apply(struct vmm_vcpu *v, struct vmcb *c, struct vmm_exit *e,
 	}
 }
 
-static void refused(struct vmm_vcpu *v)
+/* What a guest has loaded into its registers ends the guest, not the VMM. */
+static VMM_COLD void refused(struct vmm_vcpu *v)
 {
-	const struct vmcb *c = svm_of(v)->vmcb;
+	char why[128];
 
-	vmm_panic("VMRUN refused the guest state (VMEXIT_INVALID):"
-		  " EFER %#llx CR0 %#llx CR4 %#llx CR3 %#llx ASID %u"
-		  " EVENTINJ %#llx",
-		  (unsigned long long)c->efer, (unsigned long long)c->cr0,
-		  (unsigned long long)c->cr4, (unsigned long long)c->cr3,
-		  c->asid, (unsigned long long)c->eventinj);
+	if (svm_refused_guest(svm_of(v)->vmcb, v->vmm->nested->phys_bits, why,
+			      sizeof(why)))
+		vmm_guest_refused(v, why);
+	vmm_panic("VMRUN refused the VMM's state (VMEXIT_INVALID): %s", why);
 }
 
 bool svm_vmexit(struct vmm_vcpu *v)

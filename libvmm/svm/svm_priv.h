@@ -60,6 +60,12 @@ void svm_advance(struct vmm_vcpu *v, unsigned len);
 int svm_usable(uint64_t vm_cr, uint32_t features, char *error, size_t size)
 	VMM_MUST_CHECK;
 
+/* svm_refused.c: VMRUN has refused c.  True: all that the VMM has put there is
+ * right, so it was the guest's registers; false: the VMM's fault.  why: a rule
+ * that is broken, or that none is known.  Pure. */
+bool svm_refused_guest(const struct vmcb *c, unsigned phys_bits, char *why,
+		       size_t size);
+
 /* svm_step.c */
 void svm_step(struct vmm_vcpu *v);
 /* An exit came while stepping: undo what svm_step set.  True if it was the

@@ -410,7 +410,9 @@ static void apply(struct vmm_vcpu *v, struct vmm_exit *e,
 /* --- exits --- */
 
 /* The entry was tried and failed; the guest's state is as before.  A machine
- * check during it (27.9) is the guest's, as on bare hardware. */
+ * check during it (27.9) is the guest's, as on bare hardware.  Anything else is
+ * the VMM's fault: what a guest can load without an exit, its instructions check
+ * at least as strictly as an entry does (27.3.1). */
 static bool entry_failed(struct vmm_vcpu *v, uint32_t reason)
 {
 	char why[200];

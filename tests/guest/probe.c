@@ -37,6 +37,7 @@ static const struct {
 	{ "hypercall", attack_hypercall },
 	{ "apic-base", attack_apic_base },
 	{ "bad-msr", attack_msr },
+	{ "bad-cr4", attack_cr4 },
 	{ "keyboard", reset_keyboard },
 	{ "cf9", reset_cf9 },
 	{ "port92", reset_port92 },

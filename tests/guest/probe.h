@@ -55,6 +55,7 @@ void attack_exec(void);
 void attack_hypercall(void);
 void attack_apic_base(void);
 void attack_msr(void);
+void attack_cr4(void);
 void reset_keyboard(void);
 void reset_cf9(void);
 void reset_port92(void);

@@ -179,6 +179,30 @@ void attack_msr(void)
 	out("PROBE attack.msr survived\n");
 }
 
+static void set_cr4_bit(void *arg)
+{
+	x86_write_cr4(x86_read_cr4() | *(uint64_t *)arg);
+}
+
+/* Bits that no processor has.  An emulator may take one: that is the guest's
+ * end then, for it cannot be entered any more. */
+void attack_cr4(void)
+{
+	static const unsigned bits[] = { 63, 50, 33, 31, 19, 15 };
+	int vector = TRAP_NONE;
+	unsigned i;
+
+	for (i = 0; i < VMM_ARRAY_SIZE(bits); i++) {
+		uint64_t bit = UINT64_C(1) << bits[i];
+
+		vector = trap_catch(set_cr4_bit, &bit);
+		x86_cpuid(0, 0);
+		if (vector == TRAP_NONE)
+			break;
+	}
+	probe_trap("attack.cr4", vector);
+}
+
 /* --- the ways to reset a PC --- */
 
 void reset_keyboard(void)

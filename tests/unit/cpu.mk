@@ -59,6 +59,14 @@ tests_unit_task_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_task_test_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_task_test_LDADD = $(UNIT_LIBS)
 
+check_PROGRAMS += svm_refused_test
+TESTS += svm_refused_test
+svm_refused_test_SOURCES = tests/unit/svm_refused_test.c \
+	libvmm/svm/svm_refused.c libvmm/core/printf.c
+svm_refused_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+svm_refused_test_CFLAGS = $(UNIT_CFLAGS)
+svm_refused_test_LDADD = $(UNIT_LIBS)
+
 check_PROGRAMS += svm_usable_test
 TESTS += svm_usable_test
 svm_usable_test_SOURCES = tests/unit/svm_usable_test.c \

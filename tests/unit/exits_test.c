@@ -51,6 +51,13 @@ void vmm_guest_shutdown(struct vmm_vcpu *v)
 	abort();
 }
 
+void vmm_guest_refused(struct vmm_vcpu *v, const char *why)
+{
+	(void)v;
+	fail_msg("refused: %s", why);
+	abort();
+}
+
 void vmm_attend(struct vmm_vcpu *v)
 {
 	v->attention = 0;

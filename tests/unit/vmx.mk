@@ -31,7 +31,8 @@ TESTS += exits_test
 EXITS_WORLD = tests/unit/exits_world.c tests/unit/exits_world.h \
 	tests/unit/fakevmx/vmx/vmx_insn.h
 exits_test_SOURCES = tests/unit/exits_test.c $(EXITS_WORLD) libvmm/cpu/event.c \
-	libvmm/svm/svm_exit.c libvmm/vmx/vmx_decode.c libvmm/vmx/vmx_exit.c
+	libvmm/svm/svm_exit.c libvmm/svm/svm_refused.c libvmm/core/printf.c \
+	libvmm/vmx/vmx_decode.c libvmm/vmx/vmx_exit.c
 exits_test_CPPFLAGS = -I$(top_srcdir)/tests/unit/fakevmx $(UNIT_CPPFLAGS)
 exits_test_CFLAGS = $(UNIT_CFLAGS)
 exits_test_LDADD = $(UNIT_LIBS)
@@ -47,7 +48,8 @@ record_test_SOURCES = tests/unit/record_test.c tests/unit/record.c \
 	libvmm/cpu/cr.c libvmm/cpu/event.c libvmm/cpu/exit.c \
 	libvmm/cpu/insn.c libvmm/cpu/io.c libvmm/cpu/memfault.c \
 	libvmm/cpu/msr.c libvmm/cpu/mtrr.c libvmm/cpu/vcpu.c \
-	libvmm/svm/svm_exit.c libvmm/svm/svm_regs.c libvmm/vmx/vmx_caps.c \
+	libvmm/svm/svm_exit.c libvmm/svm/svm_refused.c \
+	libvmm/svm/svm_regs.c libvmm/vmx/vmx_caps.c \
 	libvmm/vmx/vmx_decode.c libvmm/vmx/vmx_exit.c libvmm/vmx/vmx_regs.c
 record_test_CPPFLAGS = -I$(top_srcdir)/tests/unit/fakex86 \
 	-I$(top_srcdir)/tests/unit/fakevmx $(UNIT_CPPFLAGS)
