@@ -53,6 +53,23 @@ static void arm(struct netdev *nd, uint64_t now, uint64_t usec)
 	kick_guard_set(&nd->kicks, now, usec, frames_of(nd));
 }
 
+/* A kick was there when the NIC interrupted.  What it has moved since the kick
+ * was asked for is known only after a look: a frame may have interrupted. */
+static void judge_kick(struct netdev *nd)
+{
+	uint64_t came_at = nd->kick_came_at;
+
+	nd->kick_came_at = 0;
+	if (!came_at ||
+	    !kick_guard_came(&nd->kicks, came_at, frames_of(nd)) ||
+	    nd->impatient)
+		return;
+	nd->impatient = true;
+	vmm_log_warning(VMM_PCI_FORMAT " does not put interrupts off: timers"
+			" of the VMM's network wait for frames\n",
+			VMM_PCI_ARGS(nd->device->dev->addr));
+}
+
 /* The services look at the machine as one of its processors: they run where
  * the NIC's interrupts come. */
 static uint64_t poll_services(struct netdev *nd)
@@ -116,6 +133,7 @@ void netdev_poll(struct netdev *nd)
 		next = net_poll(nd->net, now);
 		next = net_least(next, poll_services(nd));
 	} while (next == 0 && --rounds);
+	judge_kick(nd);
 	arm(nd, now, next);
 }
 
@@ -127,13 +145,6 @@ static void kick_seen(struct netdev *nd, uint64_t now)
 	vmm_service_expect_nmi((nd->kick_at > now ? nd->kick_at : now) +
 			       LATE_USEC);
 	nd->kick_at = 0;
-	if (!kick_guard_came(&nd->kicks, now, frames_of(nd)) ||
-	    nd->impatient)
-		return;
-	nd->impatient = true;
-	vmm_log_warning(VMM_PCI_FORMAT " does not put interrupts off: timers"
-			" of the VMM's network wait for frames\n",
-			VMM_PCI_ARGS(nd->device->dev->addr));
 }
 
 void netdev_hush(struct netdev *nd)
@@ -177,8 +188,10 @@ static bool serve(void *ctx)
 		nic_irq_cause(nd->device->nic) : 0;
 
 	vmm_spin_lock(&nd->lock);
-	if (cause & NIC_CAUSE_KICK)
-		kick_seen(nd, vmm_uptime_usec());
+	if (cause & NIC_CAUSE_KICK) {
+		nd->kick_came_at = vmm_uptime_usec();
+		kick_seen(nd, nd->kick_came_at);
+	}
 	netdev_hush(nd);
 	if (nd->interrupts)
 		nic_irq_disable(nd->device->nic);

@@ -23,6 +23,7 @@ struct netdev {
 	struct vmm_spinlock lock;
 	struct kick_guard kicks;
 	uint64_t kick_at;	/* when the NIC interrupts for us; 0: not */
+	uint64_t kick_came_at;	/* when it did, until that was judged; or 0 */
 	bool stack;		/* the VMM's, and its services, are on it */
 	bool interrupts;	/* the NIC has some for the VMM */
 	bool pin;		/* ... if its pin can be had */
