@@ -563,6 +563,8 @@ uint64_t net_poll(struct net *n, uint64_t now)
 	if (!n->started)
 		return UINT64_MAX;
 	n->sent = false;
+	if (n->vmm_ops && n->vmm_ops->time)
+		n->vmm_ops->time(n->vmm, now);
 	more = nic_poll(n->nic, now, POLL_BUDGET) == POLL_BUDGET;
 	send_again(n);
 	input_frames(n);

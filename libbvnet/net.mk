@@ -42,7 +42,11 @@ LWIP_FILES = $(patsubst $(LWIP_DIR)/src/%,%,$(wildcard \
 	$(LWIP_DIR)/src/core/*.c $(LWIP_DIR)/src/core/ipv4/*.c \
 	$(LWIP_DIR)/src/netif/ethernet.c))
 LWIP_OBJECTS = $(patsubst %.c,libbvnet/lwip/%.lo,$(LWIP_FILES))
-libbvnet_la_SOURCES += libbvnet/stack.c
+BVNET_STACK_SOURCES = \
+	libbvnet/stack.c \
+	libbvnet/stack_priv.h \
+	libbvnet/stack_timers.c
+libbvnet_la_SOURCES += $(BVNET_STACK_SOURCES)
 libbvnet_la_CPPFLAGS += $(LWIP_INCLUDES)
 libbvnet_la_LIBADD += $(LWIP_OBJECTS)
 libbvnet_la_DEPENDENCIES = $(LWIP_OBJECTS)

@@ -7,9 +7,7 @@
 #include <lwip/netif.h>
 #include <lwip/pbuf.h>
 #include <lwip/prot/dhcp.h>
-#include <lwip/priv/tcp_priv.h>
 #include <lwip/sys.h>
-#include <lwip/timeouts.h>
 #include <string.h>
 #include <vmm/error.h>
 #include <vmm/log.h>
@@ -17,9 +15,12 @@
 #include "heap.h"
 #include "lwiphooks.h"
 #include "netif/ethernet.h"
+#include "stack_priv.h"
+#include "wire.h"
 
-/* Not called for so long, the stack does not know who has moved. */
-#define OLD_USEC	UINT64_C(60000000)
+#define TYPE_AT		12u	/* in a frame: the EtherType */
+#define ARP_OPERATION	20u
+#define ARP_TARGET	38u
 
 /* lwIP has global state, so this has. */
 static struct {
@@ -107,12 +108,20 @@ void bvnet_lwip_dhcp_options(struct netif *netif, struct dhcp_msg *msg,
 
 /* --- the interface --- */
 
+static bool asks_all(const uint8_t *frame)
+{
+	return (frame[0] & 1) && wire_get16(frame + TYPE_AT) == WIRE_TYPE_ARP &&
+		wire_get16(frame + ARP_OPERATION) == 1;
+}
+
 static err_t send_frame(struct netif *netif, struct pbuf *p)
 {
 	(void)netif;
 	if (p->tot_len > sizeof(stack.frame))
 		return ERR_BUF;
 	pbuf_copy_partial(p, stack.frame, p->tot_len, 0);
+	if (p->tot_len >= ARP_TARGET + 4 && asks_all(stack.frame))
+		stack_timers_asked(stack.frame + ARP_TARGET, stack.now);
 	return net_vmm_tx(stack.net, stack.frame, p->tot_len) ? ERR_MEM :
 		ERR_OK;
 }
@@ -171,37 +180,29 @@ static void stack_input(void *vmm, const uint8_t *frame, uint32_t len,
 static void come_up(void)
 {
 	stack.up = true;
+	stack_timers_start(&stack.netif, stack.now);
 	netif_set_up(&stack.netif);
 	address_changed(&stack.netif);
 	if (stack.dhcp && dhcp_start(&stack.netif) != ERR_OK)
 		vmm_log_err("DHCP does not start: no memory\n");
 }
 
-/* lwIP ages its tables by timers that always run, several a second: for a NIC,
- * whose interrupts are the clock, a hundred.  They need to be in time only
- * for TCP and DHCP.  All others are for what is heard of next, and may wait
- * for it. */
-static bool timers_matter(void)
+/* Before what has come is looked at: it may have been long under way, and what
+ * has ended since must not answer. */
+static void stack_time(void *vmm, uint64_t now)
 {
-	return stack.dhcp || tcp_active_pcbs || tcp_tw_pcbs;
+	(void)vmm;
+	stack.now = now;
+	if (stack.up)
+		stack_timers_run(now);
 }
 
 static uint64_t stack_poll(void *vmm, uint64_t now)
 {
-	u32_t msec;
-
 	(void)vmm;
-	if (now - stack.now > OLD_USEC)
-		etharp_cleanup_netif(&stack.netif);
-	stack.now = now;
 	if (!stack.up)
 		come_up();
-	sys_check_timeouts();
-	if (!timers_matter())
-		return UINT64_MAX;
-	msec = sys_timeouts_sleeptime();
-	return msec == SYS_TIMEOUTS_SLEEPTIME_INFINITE ? UINT64_MAX :
-		(uint64_t)msec * 1000;
+	return stack_timers_next(now);
 }
 
 static void stack_link(void *vmm, const struct nic_link *link)
@@ -214,6 +215,7 @@ static void stack_link(void *vmm, const struct nic_link *link)
 }
 
 static const struct net_vmm_ops stack_ops = {
+	.time = stack_time,
 	.input = stack_input,
 	.poll = stack_poll,
 	.link = stack_link,

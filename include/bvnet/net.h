@@ -137,10 +137,12 @@ struct net_vmm_ops {
 	 * during the call only. */
 	void (*input)(void *vmm, const uint8_t *frame, uint32_t len,
 		      unsigned flags);
-	/* Timers and other work.  Returns microseconds until it wants to be
-	 * called again, UINT64_MAX for not at all. */
+	/* Other work.  Returns microseconds until it wants to be called
+	 * again, UINT64_MAX for not at all. */
 	uint64_t (*poll)(void *vmm, uint64_t now);
 	void (*link)(void *vmm, const struct nic_link *link);
+	/* It is so late now: first of all in each net_poll().  Or NULL. */
+	void (*time)(void *vmm, uint64_t now);
 };
 void net_vmm_attach(struct net *net, const struct net_vmm_ops *ops, void *vmm);
 /* The address that the stack has now, {0,0,0,0}: none (yet). */

@@ -94,7 +94,9 @@ static void vmm_link(void *vmm, const struct nic_link *link)
 	(void)link;
 }
 
-static const struct net_vmm_ops vmm_ops = { vmm_input, vmm_poll, vmm_link };
+static const struct net_vmm_ops vmm_ops = {
+	vmm_input, vmm_poll, vmm_link, NULL,
+};
 
 static bool hook_frame(struct net_hook *hook, enum net_side from,
 		       const uint8_t *head, uint32_t head_len,

@@ -46,7 +46,7 @@ $(LWIP_HOST_OBJECTS): tests/unit/lwip/%.o: $(LWIP_DIR)/src/%.c \
 
 check_PROGRAMS += netstack_test
 TESTS += netstack_test
-netstack_test_SOURCES = tests/unit/netstack_test.c libbvnet/stack.c \
+netstack_test_SOURCES = tests/unit/netstack_test.c $(BVNET_STACK_SOURCES) \
 	$(BVNET_FAKES) $(BVNET_PURE_SOURCES)
 netstack_test_CPPFLAGS = $(BVNET_CPPFLAGS) $(LWIP_INCLUDES)
 netstack_test_CFLAGS = $(UNIT_CFLAGS)

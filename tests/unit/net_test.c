@@ -150,7 +150,7 @@ static void stack_link(void *ctx, const struct nic_link *link)
 }
 
 static const struct net_vmm_ops stack_ops = {
-	stack_input, stack_poll, stack_link,
+	stack_input, stack_poll, stack_link, NULL,
 };
 
 /* --- set up --- */

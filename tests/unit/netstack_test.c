@@ -13,7 +13,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <bvnet/stack.h>
-#include <lwip/tcp.h>
+#include <lwip/priv/tcp_priv.h>
 #include "net_fake.h"
 #include "wire.h"
 
@@ -43,6 +43,8 @@ static struct {
 	unsigned arp_requests, arp_replies, pings;
 	unsigned discovers, requests, declines;
 	bool taken;		/* another machine has the address offered */
+	bool gone;		/* the server does not answer any more */
+	uint32_t lease;		/* seconds; 0: an hour */
 	uint8_t client_id[16];
 	uint8_t tcp_flags;
 	uint32_t tcp_seq, tcp_ack;	/* of the segment received last */
@@ -140,7 +142,7 @@ static void dhcp_server(const uint8_t *msg, uint32_t len)
 	peer.discovers += *type == 1;
 	peer.requests += *type == 3;
 	peer.declines += *type == 4;
-	if (*type != 1 && *type != 3)
+	if ((*type != 1 && *type != 3) || peer.gone)
 		return;
 	ip = packet(0x0800, 20 + 8 + 300);
 	reply = ip + 28;
@@ -152,7 +154,9 @@ static void dhcp_server(const uint8_t *msg, uint32_t len)
 	o[2] = *type == 1 ? 2 : 5;	/* OFFER, ACK */
 	memcpy(o + 3, "\66\4", 2);
 	memcpy(o + 5, peer_ip, 4);
-	memcpy(o + 9, "\63\4\0\0\16\20\1\4", 8);
+	memcpy(o + 9, "\63\4", 2);
+	put32(o + 11, peer.lease ? peer.lease : 3600);
+	memcpy(o + 15, "\1\4", 2);
 	memcpy(o + 17, mask, 4);
 	memcpy(o + 21, "\3\4", 2);
 	memcpy(o + 23, peer_ip, 4);
@@ -219,6 +223,28 @@ static void run(unsigned msec)
 		for (unsigned i = 0; i < fake.sent_count; i++)
 			peer_receives(fake.sent[i].data, fake.sent[i].len);
 		fake_clear(&fake);
+	}
+}
+
+static unsigned wakes;		/* polls that a deadline asked for */
+
+/* Time goes by from deadline to deadline, and from frame to frame. */
+static void follow(uint64_t seconds)
+{
+	uint64_t end = now + seconds * 1000000, next;
+
+	for (; now < end; now = next < end - now ? now + next : end) {
+		fake.tx_room = FAKE_MAX;
+		next = net_poll(net, now);
+		for (unsigned i = 0; i < fake.sent_count; i++)
+			peer_receives(fake.sent[i].data, fake.sent[i].len);
+		fake_clear(&fake);
+		if (fake.wire_count)
+			next = 200;
+		else if (next == 0)
+			next = 10;	/* an interrupt: it was sent */
+		else if (next != UINT64_MAX)
+			wakes++;
 	}
 }
 
@@ -315,6 +341,102 @@ static void dhcp_address_in_use(void)
 	run(8000);
 	CHECK(peer.declines >= 1);
 	CHECK(fake_log_lines == 0);
+}
+
+static const struct net_stack_setup by_dhcp = { .dhcp = true, .random = &rng };
+
+/* Between two deadlines there is nothing to do, in weeks. */
+static void dhcp_lets_sleep(void)
+{
+	unsigned requests;
+
+	CHECK(start(NET_MODE_IPPASS, &by_dhcp) == 0);
+	follow(60);
+	CHECK(peer.requests == 1 && fake_log_lines == 1);
+	wakes = 0;
+	follow(1700);
+	CHECK(wakes == 0);
+	/* Half the lease: some frame comes, and that is the time. */
+	follow(200);
+	CHECK(wakes == 0 && peer.requests == 1);
+	arp(1, peer_ip, vmm_ip);
+	follow(60);
+	CHECK(peer.requests == 2 && peer.arp_replies == 1);
+	CHECK(wakes < 200);	/* some seconds of tenths, in lwIP 2.2 */
+	/* The lease is a new one. */
+	wakes = 0;
+	follow(1600);
+	arp(1, peer_ip, vmm_ip);
+	follow(10);
+	CHECK(peer.requests == 2 && wakes == 0);
+	/* For a year, with a frame every ten minutes. */
+	requests = peer.requests;
+	for (unsigned i = 0; i < 6 * 24 * 365; i++) {
+		arp(1, peer_ip, vmm_ip);
+		follow(600);
+	}
+	requests = peer.requests - requests;
+	CHECK(requests > 365 * 24 && requests < 365 * 24 * 3);
+	CHECK(peer.discovers == 1 && fake_log_lines == 1);
+}
+
+/* A frame that comes after the lease finds nobody; another lease begins. */
+static void dhcp_lease_ends(void)
+{
+	CHECK(start(NET_MODE_IPPASS, &by_dhcp) == 0);
+	follow(60);
+	CHECK(fake_log_lines == 1);
+	follow(7200);
+	CHECK(peer.discovers == 1);
+	arp(1, peer_ip, vmm_ip);
+	follow(60);
+	CHECK(peer.arp_replies == 0 && peer.discovers == 2);
+	CHECK(fake_log_lines == 3);
+	arp(1, peer_ip, vmm_ip);
+	follow(1);
+	CHECK(peer.arp_replies == 1);
+}
+
+/* Not a frame but the VMM's own: the clock alone renews it. */
+static void dhcp_short_lease(void)
+{
+	peer.lease = 120;
+	CHECK(start(NET_MODE_IPPASS, &by_dhcp) == 0);
+	follow(3600);
+	CHECK(peer.discovers == 1 && fake_log_lines == 1);
+	CHECK(peer.requests >= 55 && peer.requests <= 65);
+	CHECK(wakes < 3600);
+}
+
+/* Nobody renews it, for all the frames that come: it ends, after both ways to
+ * ask were tried. */
+static void dhcp_server_goes(void)
+{
+	CHECK(start(NET_MODE_IPPASS, &by_dhcp) == 0);
+	follow(60);
+	peer.gone = true;
+	for (unsigned i = 0; i < 57; i++) {
+		arp(1, peer_ip, vmm_ip);
+		follow(60);
+	}
+	CHECK(peer.requests >= 2 && peer.discovers == 1);
+	CHECK(peer.arp_replies == 57);
+	follow(300);		/* near its end no frame is needed */
+	CHECK(peer.requests >= 4 && peer.discovers >= 2);
+	CHECK(fake_log_lines == 2);
+	peer.gone = false;
+	follow(120);
+	CHECK(fake_log_lines == 3);
+}
+
+/* Its first look for a server is repeated at its time. */
+static void dhcp_asks_again(void)
+{
+	peer.gone = true;
+	CHECK(start(NET_MODE_IPPASS, &by_dhcp) == 0);
+	follow(20);
+	CHECK(peer.discovers == 4);	/* after 2, 4 and 8 seconds */
+	CHECK(wakes < 30);
 }
 
 /* The link comes up after the stack. */
@@ -445,6 +567,71 @@ static void bad_options_stay_out(void)
 	CHECK(peer.segments == 1);
 }
 
+/* Who asks without telling its MAC address is asked for that, each second. */
+static void arp_asks_again(void)
+{
+	uint8_t *p;
+
+	CHECK(start(NET_MODE_IP, &fixed) == 0);
+	follow(20);
+	peer.arp_requests = wakes = 0;
+	p = ipv4(1, 40);
+	p[0] = 8;
+	wire_put16(p + 2, wire_checksum(wire_sum(0, p, 40)));
+	p[-5] = 77;
+	wire_put16(p - 10, 0);
+	wire_put16(p - 10, wire_checksum(wire_sum(0, p - 20, 20)));
+	follow(1);
+	CHECK(peer.arp_requests >= 1);
+	CHECK(wakes >= 1);
+	follow(20);
+	CHECK(peer.arp_requests == 5 && peer.pings == 0);
+	CHECK(wakes < 200);
+	wakes = 0;
+	follow(100);
+	CHECK(wakes == 0);
+	/* Who answers is not asked again. */
+	p = ipv4(1, 40);
+	p[0] = 8;
+	wire_put16(p + 2, wire_checksum(wire_sum(0, p, 40)));
+	follow(30);
+	CHECK(peer.arp_requests == 6 && peer.pings == 1);
+	CHECK(wakes == 0);
+}
+
+/* The clock is asked for while there is something to repeat, and then only. */
+static void tcp_timers(void)
+{
+	unsigned segments;
+
+	CHECK(start(NET_MODE_IP, &fixed) == 0);
+	listen_on_7();
+	follow(10);
+	wakes = 0;
+	follow(100);
+	CHECK(wakes == 0);
+	tcp(5000, 1, 0, 2, NULL, 0);
+	follow(1);
+	CHECK(peer.tcp_flags == 0x12 && peer.segments == 1);
+	follow(14);
+	CHECK(peer.segments == 3);	/* about 3 and 9 seconds later */
+	follow(60);
+	wakes = 0;
+	segments = peer.segments;
+	follow(60);
+	CHECK(wakes == 0 && peer.segments == segments);
+	/* Neither does one that was closed, though it is remembered. */
+	one_connection(4000, 100);
+	follow(2);
+	wakes = 0;
+	follow(100);
+	CHECK(wakes == 0);
+	follow(100);
+	arp(1, peer_ip, vmm_ip);
+	follow(1);
+	CHECK(!tcp_tw_pcbs);
+}
+
 /* What a flood may cost: a bounded number of connections. */
 static void a_flood_of_connections(void)
 {
@@ -488,8 +675,15 @@ int main(void)
 		TEST(refused),
 		TEST(dhcp),
 		TEST(dhcp_address_in_use),
+		TEST(dhcp_lets_sleep),
+		TEST(dhcp_lease_ends),
+		TEST(dhcp_short_lease),
+		TEST(dhcp_server_goes),
+		TEST(dhcp_asks_again),
 		TEST(dhcp_with_a_late_link),
 		TEST(tcp_echo),
+		TEST(arp_asks_again),
+		TEST(tcp_timers),
 		TEST(bad_options_stay_out),
 		TEST(a_flood_of_connections),
 	};

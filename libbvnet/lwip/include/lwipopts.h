@@ -10,6 +10,9 @@
 #define LWIP_NETCONN			0
 #define LWIP_SOCKET			0
 
+/* The timers are called by stack_timers.c. */
+#define LWIP_TIMERS_CUSTOM		1
+
 /* Protocols */
 #define LWIP_IPV4			1
 #define LWIP_IPV6			0
