@@ -84,7 +84,8 @@ def make_wire():
 class Dnsmasq:
     """DHCP on tap0.  Use as a context manager."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, lease="1h"):
+        self.lease = lease
         self.leases = folder / "leases"
         self.output = folder / "dnsmasq.log"
 
@@ -98,7 +99,7 @@ class Dnsmasq:
                 [program, "--no-daemon", "--port=0", "--interface=tap0",
                  "--bind-interfaces", "--conf-file=/dev/null", "--log-dhcp",
                  "--user=root", "--dhcp-authoritative", "--dhcp-range="
-                 "192.168.77.100,192.168.77.150,255.255.255.0,1h",
+                 f"192.168.77.100,192.168.77.150,255.255.255.0,{self.lease}",
                  f"--dhcp-leasefile={self.leases}"],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 preexec_fn=die_with_parent)

@@ -9,13 +9,20 @@ FRAGMENTS = 0x3fff      # more fragments, or an offset
 TCP, UDP, ICMP, ICMP6 = 6, 17, 1, 58
 
 
-def frames(path):
-    """The frames, in their order."""
+def timed(path):
+    """(microseconds, frame) of each frame, in their order."""
     data, at = path.read_bytes(), 24
     while at + 16 <= len(data):
-        size = struct.unpack_from("<I", data, at + 8)[0]
-        yield data[at + 16:at + 16 + size]
+        seconds, usec, size = struct.unpack_from("<III", data, at)
+        if at + 16 + size > len(data):
+            break       # it is being written
+        yield seconds * 1000000 + usec, data[at + 16:at + 16 + size]
         at += 16 + size
+
+
+def frames(path):
+    for _, frame in timed(path):
+        yield frame
 
 
 def ones_sum(data):
