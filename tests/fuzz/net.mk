@@ -6,6 +6,10 @@ FUZZ_NET_FLAGS = -I$(top_srcdir)/libbvnet -I$(top_srcdir)/tests/unit
 FUZZERS += tests/fuzz/switch.fuzz
 FUZZ_SOURCES_switch = tests/fuzz/switch_fuzz.c $(FUZZ_NET_FILES)
 FUZZ_LIBS_switch = $(FUZZ_NET_FLAGS)
+FUZZERS += tests/fuzz/syslog.fuzz
+FUZZ_SOURCES_syslog = tests/fuzz/syslog_fuzz.c $(BVNET_SYSLOG_SOURCES) \
+	$(FUZZ_NET_FILES)
+FUZZ_LIBS_syslog = $(FUZZ_NET_FLAGS)
 if BV_HAVE_LWIP
 FUZZERS += tests/fuzz/netstack.fuzz
 endif

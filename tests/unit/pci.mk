@@ -28,6 +28,15 @@ pci_place_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 pci_place_test_CFLAGS = $(UNIT_CFLAGS)
 pci_place_test_LDADD = $(UNIT_LIBS)
 
+check_PROGRAMS += pci_hw_test
+TESTS += pci_hw_test
+pci_hw_test_SOURCES = tests/unit/pci_hw_test.c \
+	tests/unit/fakeports/vmm/x86.h \
+	libvmm/pci/hw.c libvmm/pci/scan.c libvmm/core/error.c
+pci_hw_test_CPPFLAGS = -I$(top_srcdir)/tests/unit/fakeports $(UNIT_CPPFLAGS)
+pci_hw_test_CFLAGS = $(UNIT_CFLAGS)
+pci_hw_test_LDADD = $(UNIT_LIBS)
+
 check_PROGRAMS += pci_monitor_test
 TESTS += pci_monitor_test
 pci_monitor_test_SOURCES = tests/unit/pci_monitor_test.c \
