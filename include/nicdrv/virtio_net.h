@@ -7,8 +7,9 @@
  * those of the NIC) and one memory BAR; what the guest does to them comes in
  * by virtio_net_config_*() and virtio_net_bar_*().  Towards the network it has
  * struct virtio_net_ops below and the calls behind it.  Buffers of the guest
- * are passed on as they are, both ways: nothing is copied but headers, and
- * frames that come from elsewhere than the NIC (virtio_net_deliver()).
+ * are passed on as they are, both ways: nothing is copied but headers, frames
+ * that come from elsewhere than the NIC (virtio_net_deliver()), and TCP segments
+ * that follow another one, which are merged with it if the guest likes.
  *
  * All that the guest writes, in registers and rings, may be wrong in any way
  * and at any time.  A broken ring makes the device need a reset (2.1.2).
@@ -87,6 +88,8 @@ struct virtio_net_stats {
 	uint64_t rx_copied;	/* of those, not received in place */
 	uint64_t rx_filtered;	/* not wanted by the guest */
 	uint64_t rx_lost;	/* for want of buffers */
+	uint64_t rx_merged;	/* of those received, parts of ... */
+	uint64_t rx_packets;	/* ... so many larger packets */
 	uint64_t tx_frames, tx_bytes;	/* taken by ops->tx */
 	uint64_t tx_refused;	/* malformed, or not taken */
 	uint64_t notifications;	/* exits of the guest for them */

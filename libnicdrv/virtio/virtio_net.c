@@ -14,6 +14,9 @@
 static const struct {
 	uint64_t feature, needs;
 } requirements[] = {
+	{ F_GUEST_TSO4, F_GUEST_CSUM },
+	{ F_GUEST_TSO6, F_GUEST_CSUM },
+	{ F_CTRL_OFFLOADS, F_CTRL_VQ },
 	{ F_HOST_TSO4, F_CSUM },
 	{ F_HOST_TSO6, F_CSUM },
 	{ F_CTRL_RX, F_CTRL_VQ },
@@ -31,8 +34,10 @@ static uint64_t offer(const struct virtio_net_setup *s)
 		F_CTRL_RX | F_CTRL_VLAN | F_CTRL_MAC_ADDR | F_INDIRECT |
 		F_EVENT_IDX | F_VERSION_1;
 
+	/* Segments are merged here, but only if their sums are right. */
 	if (s->nic_caps & NIC_CAP_RX_CSUM)
-		f |= F_GUEST_CSUM;
+		f |= F_GUEST_CSUM | F_GUEST_TSO4 | F_GUEST_TSO6 |
+			F_CTRL_OFFLOADS;
 	if (!(s->nic_caps & NIC_CAP_TX_CSUM))
 		return f;
 	f |= F_CSUM;
@@ -48,7 +53,7 @@ static void clear(struct virtio_net *vn)
 {
 	unsigned i;
 
-	vn->accepted = 0;
+	vn->accepted = vn->offloads = 0;
 	vn->device_feature_select = vn->driver_feature_select = 0;
 	vn->queue_select = 0;
 	vn->config_vector = NO_VECTOR;
@@ -110,6 +115,8 @@ static void start_queues(struct virtio_net *vn)
 	};
 	unsigned i;
 
+	vn->offloads = vn->accepted & OFFLOADS;	/* 5.1.6.5.6 */
+	vnet_merge_update(vn);
 	for (i = 0; i < QUEUES; i++) {
 		struct vring *r = &vn->queue[i];
 
@@ -179,6 +186,7 @@ void vnet_update(struct virtio_net *vn)
 	}
 	vn->setup.ops->attach(vn->setup.ctx, false);
 	vn->attached = false;
+	vnet_merge_drop(vn);
 }
 
 void vnet_fail(struct virtio_net *vn, unsigned queue)
@@ -256,8 +264,10 @@ void virtio_net_notify(struct virtio_net *vn, uint64_t offset)
 
 void virtio_net_flush(struct virtio_net *vn)
 {
-	if (runs(vn, Q_RX))
+	if (runs(vn, Q_RX)) {
+		vnet_merge_close(vn);
 		vnet_rx_run(vn);
+	}
 	if (runs(vn, Q_TX) && vn->tx_again)
 		vnet_tx_run(vn);
 	publish(vn);
@@ -289,6 +299,11 @@ void virtio_net_dump(const struct virtio_net *vn, nic_print *print, void *ctx)
 		     vn->command, (unsigned long long)vn->accepted,
 		     vnet_msix_enabled(vn), vn->pending, vn->posted,
 		     vn->held_count);
+	print(ctx, line);
+	vmm_snprintf(line, sizeof(line), "offloads %#llx merged %llu into %llu",
+		     (unsigned long long)vn->offloads,
+		     (unsigned long long)vn->stats.rx_merged,
+		     (unsigned long long)vn->stats.rx_packets);
 	print(ctx, line);
 	for (i = 0; i < QUEUES; i++) {
 		const struct vring *r = &vn->queue[i];

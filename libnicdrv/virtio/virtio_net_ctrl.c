@@ -19,6 +19,9 @@
 #define VLAN_ADD		0u
 #define VLAN_DEL		1u
 
+#define CTRL_OFFLOADS		5u
+#define OFFLOADS_SET		0u
+
 #define VLAN_IDS		4096u
 
 /* --- the filter --- */
@@ -195,6 +198,20 @@ static bool vlan_command(struct virtio_net *vn, unsigned code,
 	return true;
 }
 
+/* What the guest wants of what it has negotiated (5.1.6.5.6). */
+static bool offloads_command(struct virtio_net *vn, unsigned code,
+			     struct command *c)
+{
+	uint64_t on;
+
+	if (!vnet_has(vn, F_CTRL_OFFLOADS) || code != OFFLOADS_SET ||
+	    !get(c, &on, 8) || (on & ~(vn->accepted & OFFLOADS)))
+		return false;
+	vn->offloads = on;
+	vnet_merge_update(vn);
+	return true;
+}
+
 static bool command(struct virtio_net *vn)
 {
 	struct command c = { .memory = &vn->queue[Q_CTRL].memory,
@@ -210,6 +227,8 @@ static bool command(struct virtio_net *vn)
 		return mac_command(vn, what[1], &c);
 	case CTRL_VLAN:
 		return vlan_command(vn, what[1], &c);
+	case CTRL_OFFLOADS:
+		return offloads_command(vn, what[1], &c);
 	default:
 		return false;
 	}

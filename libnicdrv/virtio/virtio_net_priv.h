@@ -10,8 +10,11 @@
 /* Feature bits (5.1.3, 6). */
 #define F_CSUM		(UINT64_C(1) << 0)
 #define F_GUEST_CSUM	(UINT64_C(1) << 1)
+#define F_CTRL_OFFLOADS	(UINT64_C(1) << 2)
 #define F_MTU		(UINT64_C(1) << 3)
 #define F_MAC		(UINT64_C(1) << 5)
+#define F_GUEST_TSO4	(UINT64_C(1) << 7)
+#define F_GUEST_TSO6	(UINT64_C(1) << 8)
 #define F_HOST_TSO4	(UINT64_C(1) << 11)
 #define F_HOST_TSO6	(UINT64_C(1) << 12)
 #define F_MRG_RXBUF	(UINT64_C(1) << 15)
@@ -23,6 +26,9 @@
 #define F_INDIRECT	(UINT64_C(1) << 28)
 #define F_EVENT_IDX	(UINT64_C(1) << 29)
 #define F_VERSION_1	(UINT64_C(1) << 32)
+
+/* What CTRL_OFFLOADS switches (5.1.6.5.6.1). */
+#define OFFLOADS	(F_GUEST_CSUM | F_GUEST_TSO4 | F_GUEST_TSO6)
 
 /* Device status (2.1). */
 #define S_DRIVER_OK	0x04u
@@ -60,15 +66,56 @@ struct msix_entry {
 #define MSIX_MASKED	1u
 
 /* A head of the receive queue: the driver's; taken from the ring; with the
- * NIC. */
-enum slot_state { SLOT_FREE, SLOT_HELD, SLOT_POSTED };
+ * NIC; part of a packet that is being merged. */
+enum slot_state { SLOT_FREE, SLOT_HELD, SLOT_POSTED, SLOT_MERGED };
 
 struct rx_slot {
-	void *header;		/* where the header goes, once posted */
+	void *header;		/* where the header goes */
 	const uint8_t *frame;	/* the room behind it */
 	uint64_t pa;
 	uint32_t len;
-	enum slot_state state;
+	bool ready;		/* all of the above is known, ... */
+	enum slot_state state;	/* ... until it is free */
+};
+
+/* Merging of TCP segments.  Headers are at most so long: Ethernet, IPv6, TCP
+ * with options; the first words are read of each frame. */
+#define SEGMENT_WORDS	15u
+#define SEGMENT_FIRST	8u
+/* At most so many buffers make a packet, and so many packets are open. */
+#define MERGE_MAX	64u
+#define MERGE_FLOWS	4u
+
+/* A frame's headers, read once: the guest may change them at any time. */
+struct segment {
+	/* Without what differs between segments that can be merged (IP length,
+	 * identification, sums, sequence number, PSH), zeros behind. */
+	union {
+		uint64_t word[SEGMENT_WORDS];
+		uint8_t byte[8 * SEGMENT_WORDS];
+	} head;
+	uint16_t tcp;		/* where the TCP header begins */
+	uint16_t hdr_len;	/* where the payload begins */
+	uint16_t payload;
+	uint16_t ip_len;	/* the IP packet's length, with its header */
+	uint16_t id;		/* IPv4's identification */
+	uint32_t seq;
+	bool psh;
+};
+
+/* What a frame is to merging: a segment of data that may be merged; a segment
+ * that may not, but tcp and head say whose it is; anything. */
+enum segment_kind { SEGMENT_DATA, SEGMENT_TCP, SEGMENT_NONE };
+
+/* A packet to which segments are added, if buffers > 0. */
+struct merge {
+	struct segment first;
+	unsigned buffers, segments;
+	uint8_t *end;		/* where the next byte goes, ... */
+	uint32_t room;		/* ... so many at most */
+	uint32_t ip_len, next_seq;
+	bool psh;
+	uint16_t head[MERGE_MAX];	/* its slots, full but the last */
 };
 
 /* A head of the transmit queue: the driver's; being sent; sent while the
@@ -121,6 +168,10 @@ struct virtio_net {
 	unsigned posted;
 	unsigned held_first, held_count;
 	uint16_t held[VRING_MAX];	/* slots in that state, in order */
+	uint64_t offloads;		/* those of OFFLOADS that are on */
+	bool merging;			/* they allow it */
+	unsigned merges, next_merge;	/* how many are open; to close next */
+	struct merge merge[MERGE_FLOWS];
 	struct vring_chain chain;	/* the one being looked at */
 	struct nic_frag tx_frag[VIRTIO_NET_TX_FRAGS];
 };
@@ -158,6 +209,38 @@ void vnet_tx_reset(struct virtio_net *vn);
 /* virtio_net_rx.c */
 void vnet_rx_run(struct virtio_net *vn);
 void vnet_rx_reset(struct virtio_net *vn);
+/* The head can be posted, or takes copied frames. */
+void vnet_rx_hold(struct virtio_net *vn, uint16_t head);
+/* Give a head to the guest with len bytes in it. */
+void vnet_rx_give(struct virtio_net *vn, uint16_t head, uint32_t len);
+
+/* virtio_net_merge.c: received TCP segments become larger packets.  Packets
+ * are open from virtio_net_rx() to the end of the visit (virtio_net_flush()),
+ * or until another frame may not overtake them. */
+/* After a change of what the guest allows. */
+void vnet_merge_update(struct virtio_net *vn);
+/* The frame in the slot, whose first words are in first; len and flags of
+ * struct nic_rx.  True: the slot is taken care of; false: goes as it is. */
+bool vnet_merge(struct virtio_net *vn, struct rx_slot *s,
+		const uint64_t first[SEGMENT_FIRST], uint32_t len,
+		uint32_t flags);
+/* Give all open packets to the guest; or hold their heads again, lost. */
+void vnet_merge_close(struct virtio_net *vn);
+void vnet_merge_drop(struct virtio_net *vn);
+
+/* virtio_net_segment.c: pure functions. */
+/* Fill g in, the first words of which were read.  frame: 8 * SEGMENT_WORDS
+ * bytes can be read, len is its length. */
+enum segment_kind vnet_segment_parse(struct segment *g, const uint8_t *frame,
+				     uint32_t len);
+/* Are the headers the same, but for what differs anyway? */
+bool vnet_segment_like(const struct segment *a, const struct segment *b);
+/* Are both of one connection, in the same direction? */
+bool vnet_segment_same_flow(const struct segment *a, const struct segment *b);
+/* Make frame, which begins with g's headers, one of ip_len bytes whose TCP
+ * checksum is left to finish. */
+void vnet_segment_finish(const struct segment *g, uint8_t *frame,
+			 uint32_t ip_len, bool psh);
 
 /* virtio_net_ctrl.c: the control queue, and the filter that it sets. */
 void vnet_ctrl_run(struct virtio_net *vn);
@@ -173,5 +256,7 @@ size_t vnet_gather(const struct vring_memory *m, const struct nic_frag *frag,
 		   unsigned n, uint64_t offset, void *to, size_t len);
 size_t vnet_scatter(const struct vring_memory *m, const struct nic_frag *frag,
 		    unsigned n, uint64_t offset, const void *from, size_t len);
+/* Copy upwards, for some hundred bytes; to may lie before from and overlap. */
+void vnet_copy(void *to, const void *from, size_t len);
 
 #endif

@@ -15,18 +15,18 @@
 /* Heads kept for copied frames: a quarter.  A burst comes that way when the
  * guest has just begun: the network's own buffers are the first in its ring. */
 #define RESERVE(n)	((n) / 4)
-/* One frame is copied into at most so many buffers. */
-#define MERGE_MAX	64u
 
 void vnet_rx_reset(struct virtio_net *vn)
 {
 	memset(vn->slot, 0, sizeof(vn->slot));
+	memset(vn->merge, 0, sizeof(vn->merge));
+	vn->merges = 0;
 	vn->posted = vn->held_first = vn->held_count = 0;
 }
 
 /* --- the queue of held heads --- */
 
-static void hold(struct virtio_net *vn, uint16_t head)
+void vnet_rx_hold(struct virtio_net *vn, uint16_t head)
 {
 	vn->slot[head].state = SLOT_HELD;
 	vn->held[(vn->held_first + vn->held_count++) % VRING_MAX] = head;
@@ -50,7 +50,7 @@ static int take_all(struct virtio_net *vn)
 	int rc;
 
 	while ((rc = vring_pop(&vn->queue[Q_RX], &head)) > 0)
-		hold(vn, head);
+		vnet_rx_hold(vn, head);
 	return rc;
 }
 
@@ -96,17 +96,32 @@ static int walk(struct virtio_net *vn, uint16_t head)
 	return rc;
 }
 
+/* Know where header and frame go.  A head that comes back from the NIC without
+ * a frame for the guest is the device's all the time, so once is enough. */
+static int prepare(struct virtio_net *vn, uint16_t head)
+{
+	struct rx_slot *s = &vn->slot[head];
+	int rc;
+
+	if (s->ready)
+		return 0;
+	rc = walk(vn, head);
+	if (!rc)
+		s->ready = find_room(vn, s);
+	return rc;
+}
+
 /* Post the first held head.  1: done; 0: not now; or -EPROTO. */
 static int post(struct virtio_net *vn)
 {
 	uint16_t head = held_at(vn, 0);
 	struct rx_slot *s = &vn->slot[head];
-	int rc = walk(vn, head);
+	int rc = prepare(vn, head);
 
 	if (rc < 0)
 		return rc;
 	/* It comes at the front of the queue for copying, and stays there. */
-	if (!find_room(vn, s) ||
+	if (!s->ready ||
 	    vn->setup.ops->rx_post(vn->setup.ctx, s->pa, s->len, s) < 0)
 		return 0;
 	s->state = SLOT_POSTED;
@@ -149,31 +164,30 @@ void vnet_rx_run(struct virtio_net *vn)
 
 /* --- frames --- */
 
-static void give(struct virtio_net *vn, uint16_t head, uint64_t len)
+void vnet_rx_give(struct virtio_net *vn, uint16_t head, uint32_t len)
 {
 	vn->slot[head].state = SLOT_FREE;
-	vring_push(&vn->queue[Q_RX], head, (uint32_t)len);
+	vn->slot[head].ready = false;
+	vring_push(&vn->queue[Q_RX], head, len);
 }
 
 static struct net_hdr header(const struct virtio_net *vn, uint32_t rx_flags)
 {
 	return (struct net_hdr){
 		.flags = (rx_flags & NIC_RX_CSUM_OK) &&
-			vnet_has(vn, F_GUEST_CSUM) ? HDR_DATA_VALID : 0,
+			(vn->offloads & F_GUEST_CSUM) ? HDR_DATA_VALID : 0,
 		.num_buffers = 1,
 	};
 }
 
-/* Is the frame in the slot for the guest? */
-static bool wanted(const struct virtio_net *vn, const struct rx_slot *s,
-		   uint32_t len)
+/* The frame in the slot goes to the guest as it is. */
+static void give_frame(struct virtio_net *vn, struct rx_slot *s,
+		       const struct nic_rx *rx)
 {
-	uint8_t head[FILTER_HEAD];
+	struct net_hdr h = header(vn, rx->flags);
 
-	if (len < FILTER_HEAD || len > s->len)
-		return false;
-	memcpy(head, s->frame, sizeof(head));
-	return vnet_filter_wants(vn, head);
+	memcpy(s->header, &h, HDR_LEN);
+	vnet_rx_give(vn, (uint16_t)(s - vn->slot), HDR_LEN + rx->len);
 }
 
 /* The cookie is the slot. */
@@ -181,25 +195,27 @@ void virtio_net_rx(struct virtio_net *vn, const struct nic_rx *rx)
 {
 	struct rx_slot *s = rx->cookie;
 	uint16_t head = (uint16_t)(s - vn->slot);
-	struct net_hdr h;
+	uint64_t first[SEGMENT_FIRST];
 
 	if (s->state != SLOT_POSTED)
 		return;
 	vn->posted--;
 	if (!vn->live || (rx->flags & NIC_RX_CANCELLED)) {
-		hold(vn, head);
+		vnet_rx_hold(vn, head);
 		return;
 	}
-	if (!wanted(vn, s, rx->len)) {
+	/* Once: the guest may write there.  The room is for any frame. */
+	memcpy(first, s->frame, sizeof(first));
+	if (rx->len < FILTER_HEAD || rx->len > s->len ||
+	    !vnet_filter_wants(vn, (const uint8_t *)first)) {
 		vn->stats.rx_filtered++;
-		hold(vn, head);
+		vnet_rx_hold(vn, head);
 		return;
 	}
-	h = header(vn, rx->flags);
-	memcpy(s->header, &h, HDR_LEN);
-	give(vn, head, HDR_LEN + rx->len);
 	vn->stats.rx_frames++;
 	vn->stats.rx_bytes += rx->len;
+	if (!vn->merging || !vnet_merge(vn, s, first, rx->len, rx->flags))
+		give_frame(vn, s, rx);
 }
 
 /* --- copied frames --- */
@@ -243,7 +259,7 @@ static int copy_out(struct virtio_net *vn, const struct net_hdr *h,
 			vnet_scatter(m, c->frag, c->in, 0, h, HDR_LEN);
 		n = vnet_scatter(m, c->frag, c->in, offset, frame, len);
 		unhold(vn, 1);
-		give(vn, head, offset + n);
+		vnet_rx_give(vn, head, (uint32_t)(offset + n));
 		frame += n;
 		len -= n;
 		offset = 0;
@@ -257,6 +273,7 @@ static int deliver(struct virtio_net *vn, struct net_hdr *h,
 {
 	int rc = take_all(vn);
 
+	vnet_merge_close(vn);	/* it does not overtake what came before */
 	if (!rc)
 		rc = heads_for(vn, HDR_LEN + len);
 	if (!rc) {

@@ -7,7 +7,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "../unit/virtio_world.h"
+#include "../unit/virtio_segments.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,6 +18,9 @@ struct step {
 	uint16_t b;
 	uint32_t c;
 };
+
+/* Connections whose segments arrive. */
+static struct s_flow flow[6];
 
 /* Addresses worth trying. */
 static uint64_t address(uint8_t a, uint16_t b)
@@ -42,6 +45,10 @@ static void restart(struct world *w, uint8_t choice)
 	f |= choice & 16 ? BIT(INDIRECT_DESC) : 0;
 	f |= choice & 32 ? BIT(CTRL_VQ) | BIT(CTRL_RX) : 0;
 	f |= choice & 32 ? BIT(CTRL_VLAN) | BIT(CTRL_MAC_ADDR) : 0;
+	f |= choice & 128 ? BIT(GUEST_CSUM) | BIT(GUEST_TSO4) |
+		BIT(GUEST_TSO6) : 0;
+	if (choice & 128 && choice & 32)
+		f |= BIT(CTRL_GUEST_OFFLOADS);
 	w->next_pa = GUEST_BASE;
 	driver_start(w, f);
 	if (!(f & BIT(CTRL_VQ)))
@@ -88,6 +95,59 @@ static void receive(struct world *w, const struct step *s)
 	world_receive(w, frame, s->c % (sizeof(frame) + 1), s->a);
 }
 
+/* A buffer as a good driver gives it; some end where the VMM's memory
+ * begins. */
+static void add_buffer(struct world *w, const struct step *s)
+{
+	struct w_buf b = { 0, 1400 + s->c % 3000, true };
+
+	b.pa = s->a & 1 ? VMM_BASE - b.len :
+		GUEST_BASE + 0x20000 + s->b % 80 * 0x1000u;
+	driver_add(w, 0, s->b % 256, &b, 1, false);
+}
+
+/* Segments of a connection, of which the last may be a bit different. */
+static void receive_segments(struct world *w, const struct step *s)
+{
+	struct s_flow *now = &flow[s->a % 6];
+	unsigned n = s->a / 6 % 16;
+	struct s_frame f;
+
+	for (; n; n--) {
+		s_make(now, &f, s->b % 1400, 0);
+		if (world_receive(w, f.byte, f.len, NIC_RX_CSUM_OK))
+			continue;
+		return;
+	}
+	s_make(now, &f, s->b % 1400, s->b >> 12 & S_PSH);
+	if (s->c & 0x80000000) {
+		f.byte[s->c % 80] ^= (uint8_t)(s->c >> 8);
+		if (s->c & 0x40000000)
+			s_sum_ip(&f);
+	}
+	world_receive(w, f.byte, f.len, s->c & 0x20000000 ? 0 :
+		      NIC_RX_CSUM_OK);
+}
+
+static void start_flows(void)
+{
+	unsigned i;
+
+	for (i = 0; i < 6; i++)
+		flow[i] = (struct s_flow){
+			.v6 = i % 2, .df = i / 3, .port = (uint16_t)i,
+			.id_step = i != 4, .seq = 0xfffff000, .ttl = 64,
+			.options_len = 4 * i };
+}
+
+/* Neither the VMM's memory nor what lies around the guest's was written. */
+static void check_memory(struct world *w)
+{
+	static const uint8_t zeros[VMM_SIZE];
+
+	REQUIRE(!memcmp(world_at(w, VMM_BASE), zeros, VMM_SIZE));
+}
+
 static void registers(struct world *w, const struct step *s)
 {
 	unsigned size = 1u << (s->a & 3);
@@ -132,7 +192,7 @@ static void header(struct world *w, const struct step *s)
 
 static void run(struct world *w, const struct step *s)
 {
-	switch (s->what % 14) {
+	switch (s->what % 16) {
 	case 0:
 		restart(w, s->a);
 		break;
@@ -174,6 +234,12 @@ static void run(struct world *w, const struct step *s)
 	case 12:		/* of a table, a command, a ring */
 		memcpy(world_at(w, GUEST_BASE + 4 * s->b), &s->c, 4);
 		break;
+	case 13:
+		add_buffer(w, s);
+		break;
+	case 14:
+		receive_segments(w, s);
+		break;
 	default:
 		virtio_net_poll(w->vn);
 	}
@@ -189,6 +255,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	world_init(&w, NIC_CAP_TX_CSUM | NIC_CAP_TSO4 | NIC_CAP_TSO6 |
 		   NIC_CAP_RX_CSUM);
+	start_flows();
 	restart(&w, *data++);
 	for (size--; size >= sizeof(s) && ones < 400; size -= sizeof(s)) {
 		memcpy(&s, data, sizeof(s));
@@ -199,6 +266,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* Whatever happened, a reset lets go of everything. */
 	set_status(&w, 0);
 	REQUIRE(!w.attached && !w.posted_count && !get_status(&w));
+	check_memory(&w);
 	world_free(&w);
 	return 0;
 }

@@ -24,3 +24,12 @@ virtio_hostile_test_SOURCES = tests/unit/virtio_hostile_test.c \
 virtio_hostile_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 virtio_hostile_test_CFLAGS = $(UNIT_CFLAGS)
 virtio_hostile_test_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += virtio_merge_test
+TESTS += virtio_merge_test
+virtio_merge_test_SOURCES = tests/unit/virtio_merge_test.c \
+	tests/unit/virtio_segments.c tests/unit/virtio_segments.h \
+	$(VIRTIO_TEST_SOURCES)
+virtio_merge_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+virtio_merge_test_CFLAGS = $(UNIT_CFLAGS)
+virtio_merge_test_LDADD = $(UNIT_LIBS)

@@ -90,7 +90,9 @@ static void features_as_the_nic_can(void **state)
 
 	driver_find(w);
 	assert_int_equal(get_features(w), always | BIT(CSUM) |
-			 BIT(GUEST_CSUM) | BIT(HOST_TSO4) | BIT(HOST_TSO6));
+			 BIT(GUEST_CSUM) | BIT(GUEST_TSO4) | BIT(GUEST_TSO6) |
+			 BIT(CTRL_GUEST_OFFLOADS) | BIT(HOST_TSO4) |
+			 BIT(HOST_TSO6));
 	/* Bits from 64 on. */
 	bar_write(w, w->common, 4, 2);
 	assert_int_equal(bar_read(w, w->common + 4, 4), 0);
@@ -110,6 +112,12 @@ static void negotiation(void **state)
 	assert_true(driver_negotiate(w, get_features(w)));
 	assert_false(driver_negotiate(w, BIT(MAC)));	/* legacy */
 	assert_false(driver_negotiate(w, BASIC | BIT(GUEST_TSO4)));
+	assert_false(driver_negotiate(w, BASIC | BIT(GUEST_TSO6)));
+	assert_true(driver_negotiate(w, BASIC | BIT(GUEST_CSUM) |
+				     BIT(GUEST_TSO4)));
+	assert_false(driver_negotiate(w, BASIC | BIT(GUEST_CSUM) |
+				      BIT(CTRL_GUEST_OFFLOADS)));
+	assert_false(driver_negotiate(w, BASIC | BIT(HOST_ECN)));
 	assert_false(driver_negotiate(w, BASIC | BIT(HOST_TSO4)));
 	assert_false(driver_negotiate(w, BASIC | BIT(CTRL_RX)));
 	assert_false(driver_negotiate(w, BASIC | BIT(CTRL_VLAN)));
