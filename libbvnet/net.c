@@ -62,6 +62,7 @@ struct net {
 	bool started;
 	bool push;			/* nic_tx_push() is due */
 	bool sent;			/* since the last nic_poll() */
+	bool noticed;			/* something is the VMM's side's affair */
 	uint64_t lost_told;		/* of stats.vmm_lost, in the log */
 	struct net_stats stats;
 	struct rx_buffer guest_rx[];	/* nic->limits.rx_ring */
@@ -191,6 +192,7 @@ static bool hooks_pass(struct net *n, enum net_side from, const uint8_t *head,
 		if (!(h->from & from))
 			continue;
 		h->seen++;
+		n->noticed |= h->poll != NULL;
 		if (!h->frame(h, from, head, head_len, packet)) {
 			h->dropped++;
 			n->stats.hook_dropped++;
@@ -361,6 +363,7 @@ static void nic_changed_link(void *ctx, const struct nic_link *link)
 {
 	struct net *n = ctx;
 
+	n->noticed = true;
 	if (n->vmm_ops)
 		n->vmm_ops->link(n->vmm, link);
 	if (n->guest_ops)
@@ -555,22 +558,20 @@ static uint64_t until(uint64_t deadline, uint64_t now)
 	return deadline > now ? deadline - now : 0;
 }
 
-uint64_t net_poll(struct net *n, uint64_t now)
+/* The NIC's frames and completions.  True: there are more. */
+static bool poll_nic(struct net *n, uint64_t now)
 {
-	uint64_t next = UINT64_MAX;
 	bool more;
 
-	if (!n->started)
-		return UINT64_MAX;
 	n->sent = false;
-	if (n->vmm_ops && n->vmm_ops->time)
-		n->vmm_ops->time(n->vmm, now);
 	more = nic_poll(n->nic, now, POLL_BUDGET) == POLL_BUDGET;
 	send_again(n);
-	input_frames(n);
-	if (n->vmm_ops)
-		next = n->vmm_ops->poll(n->vmm, now);
-	next = net_least(next, poll_hooks(n, now));
+	return more;
+}
+
+/* Hand over what was gathered. */
+static void finish(struct net *n)
+{
 	post_own(n);
 	if (n->push) {
 		n->push = false;
@@ -578,9 +579,40 @@ uint64_t net_poll(struct net *n, uint64_t now)
 	}
 	if (n->guest_ops)
 		n->guest_ops->flush(n->guest);
+}
+
+uint64_t net_poll(struct net *n, uint64_t now)
+{
+	uint64_t next = UINT64_MAX;
+	bool more;
+
+	if (!n->started)
+		return UINT64_MAX;
+	n->noticed = false;
+	if (n->vmm_ops && n->vmm_ops->time)
+		n->vmm_ops->time(n->vmm, now);
+	more = poll_nic(n, now);
+	input_frames(n);
+	if (n->vmm_ops)
+		next = n->vmm_ops->poll(n->vmm, now);
+	next = net_least(next, poll_hooks(n, now));
+	finish(n);
 	if (more || n->queue.frames || n->sent)
 		return 0;
 	return net_least(next, until(nic_deadline(n->nic), now));
+}
+
+uint64_t net_poll_frames(struct net *n, uint64_t now)
+{
+	bool more;
+
+	if (!n->started)
+		return UINT64_MAX;
+	more = poll_nic(n, now);
+	finish(n);
+	if (more || n->queue.frames || n->sent || n->noticed)
+		return 0;
+	return until(nic_deadline(n->nic), now);
 }
 
 void net_start(struct net *n)

@@ -126,6 +126,7 @@ void netdev_poll(struct netdev *nd)
 	}
 	do {
 		now = vmm_uptime_usec();
+		nd->woken = false;
 		if (nd->virtio)
 			virtio_net_poll(nd->virtio);
 		if (nd->hushed)
@@ -134,7 +135,24 @@ void netdev_poll(struct netdev *nd)
 		next = net_least(next, poll_services(nd));
 	} while (next == 0 && --rounds);
 	judge_kick(nd);
+	nd->due = next == UINT64_MAX ? next : now + next;
 	arm(nd, now, next);
+}
+
+void netdev_poll_frames(struct netdev *nd)
+{
+	uint64_t now = vmm_uptime_usec(), next = 0;
+
+	if (!nd->woken && now < nd->due) {
+		if (nd->hushed)
+			nic_irq_ack(nd->device->nic);
+		next = net_poll_frames(nd->net, now);
+	}
+	if (!next || nd->woken)
+		netdev_poll(nd);
+	else
+		arm(nd, now, net_least(next, nd->due == UINT64_MAX ?
+				       nd->due : nd->due - now));
 }
 
 /* A kick's cause is there at once, its interrupt is what comes later.  Once seen

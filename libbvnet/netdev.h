@@ -22,6 +22,7 @@ struct netdev {
 	/* The net lock: NIC, switch, guest's device, stack.  Below PCI's. */
 	struct vmm_spinlock lock;
 	struct kick_guard kicks;
+	uint64_t due;		/* when netdev_poll() has something to do */
 	uint64_t kick_at;	/* when the NIC interrupts for us; 0: not */
 	uint64_t kick_came_at;	/* when it did, until that was judged; or 0 */
 	bool stack;		/* the VMM's, and its services, are on it */
@@ -30,6 +31,7 @@ struct netdev {
 	struct vmm_intx intx;
 	bool running;		/* under the VMM now */
 	bool own_kicks;		/* kicks have a vector of their own */
+	bool woken;		/* the guest's device wants to be polled */
 	bool hushed;		/* the NIC's interrupts are off for a visit */
 	bool impatient;		/* it is known not to wait with kicks */
 	bool watching;		/* passed: what the guest does to it */
@@ -54,6 +56,8 @@ int netdev_hide(struct netdev *nd) VMM_MUST_CHECK;
 
 /* Do what there is to do, and see to it that it goes on.  Lock held. */
 void netdev_poll(struct netdev *nd);
+/* The same after the guest's notification: most concern frames alone. */
+void netdev_poll_frames(struct netdev *nd);
 /* The NIC does not interrupt for what comes while the VMM is about to look:
  * around netdev_poll() and what may cause something, as sending does that is
  * answered at once.  Not where that would acknowledge kicks, too.  Lock

@@ -63,9 +63,12 @@ static void ask_filter(void *ctx, const struct nic_filter *filter)
 				" guest's filter\n");
 }
 
+/* Whoever holds the lock polls before it lets go. */
 static void ask_wake(void *ctx)
 {
-	(void)ctx;	/* whoever holds the lock polls before it lets go */
+	struct netdev *nd = ctx;
+
+	nd->woken = true;
 }
 
 /* --- what the switch has for it --- */
@@ -218,7 +221,10 @@ static int bar_write(struct vmm_vcpu *v, void *ctx, uint64_t offset,
 	vmm_spin_lock(&nd->lock);
 	netdev_hush(nd);
 	virtio_net_bar_write(nd->virtio, offset, size, value);
-	netdev_poll(nd);
+	if (vmm_likely(offset >= VIRTIO_NET_NOTIFY))
+		netdev_poll_frames(nd);
+	else
+		netdev_poll(nd);
 	netdev_unhush(nd);
 	vmm_spin_unlock(&nd->lock);
 	return 0;

@@ -210,6 +210,12 @@ void net_start(struct net *net);
  * and at the deadline.
  */
 uint64_t net_poll(struct net *net, uint64_t now);
+/*
+ * As net_poll(), but the guest's side alone: for a call of the guest's that
+ * comes before the deadline that net_poll() told.  0 also if there is something
+ * for the VMM now: net_poll() is due.
+ */
+uint64_t net_poll_frames(struct net *net, uint64_t now);
 
 enum net_mode net_get_mode(const struct net *net);
 /* The NIC, for reading: mac, caps, limits, link, stats; and for its verbs that
