@@ -122,7 +122,7 @@ static const struct net_guest_ops guest_ops = {
 static struct stack {
 	uint8_t last[2048];
 	uint32_t len;
-	unsigned count, polls;
+	unsigned count;
 } stack;
 
 static void stack_input(void *ctx, const uint8_t *data, uint32_t len,
@@ -140,7 +140,6 @@ static uint64_t stack_poll(void *ctx, uint64_t now)
 {
 	(void)ctx;
 	(void)now;
-	stack.polls++;
 	return 500;
 }
 
@@ -770,67 +769,9 @@ static void a_full_queue_is_told_of(void **state)
 	stop();
 }
 
-static bool sees(struct net_hook *hook, enum net_side from,
-		 const uint8_t *head, uint32_t head_len,
-		 const struct nic_tx *packet)
-{
-	(void)hook;
-	(void)from;
-	(void)head;
-	(void)head_len;
-	(void)packet;
-	return true;
-}
-
-static uint64_t polled(struct net_hook *hook, struct net *n, uint64_t now)
-{
-	(void)n;
-	(void)now;
-	hook->name = "polled";
-	return UINT64_MAX;
-}
-
-/* The guest's frames do not have the VMM's side looked at; the VMM's do. */
-static void the_guests_frames_alone(void **state)
-{
-	struct net_hook hook = { .name = "not polled", .from = NET_SIDE_NIC,
-				 .poll = polled, .frame = sees };
-	unsigned polls;
-
-	(void)state;
-	start(NET_MODE_IPPASS);
-	net_poll(net, 0);
-	polls = stack.polls;
-	ipv4(6, other_ip, -1);
-	fake_wire(&fake, frame, frame_len);
-	assert_int_not_equal(net_poll_frames(net, 0), 0);
-	assert_int_equal(guest.deliveries, 1);
-	assert_true(guest.flushes > 0);
-	assert_int_equal(stack.polls, polls);
-	ipv4(6, vmm_ip, -1);
-	fake_wire(&fake, frame, frame_len);
-	assert_int_equal(net_poll_frames(net, 0), 0);
-	assert_int_equal(stack.count, 0);
-	assert_int_not_equal(net_poll(net, 0), 0);
-	assert_int_equal(stack.count, 1);
-	assert_int_not_equal(net_poll_frames(net, 0), 0);
-	/* A hook that works may have seen what it waits for. */
-	net_hook_add(net, &hook);
-	ipv4(6, other_ip, -1);
-	fake_wire(&fake, frame, frame_len);
-	assert_int_equal(net_poll_frames(net, 0), 0);
-	assert_string_equal(hook.name, "not polled");
-	net_poll(net, 0);
-	assert_string_equal(hook.name, "polled");
-	assert_int_not_equal(net_poll_frames(net, 0), 0);
-	net_hook_remove(net, &hook);
-	stop();
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_guests_frames_alone),
 		cmocka_unit_test(the_table_row_by_row),
 		cmocka_unit_test(vlans_are_the_guests),
 		cmocka_unit_test(fragments_follow_the_address),
