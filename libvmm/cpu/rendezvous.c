@@ -29,6 +29,30 @@ static void call_others(struct vmm_vcpu *self, uint32_t bits)
 	}
 }
 
+/*
+ * A CPU that waits for others does not answer them.  It need not: it is in the
+ * VMM, and sees to everything before its next entry.  Two that ask each other
+ * would else wait until their time is over.  What another has asked for before
+ * it saw the flag is seen after the end: hence the order of memory accesses.
+ * These may be nested: begin returns what end wants.
+ */
+static bool wait_begin(struct vmm_vcpu *self)
+{
+	return __atomic_exchange_n(&self->waits, true, __ATOMIC_SEQ_CST);
+}
+
+static void wait_end(struct vmm_vcpu *self, bool before)
+{
+	__atomic_store_n(&self->waits, before, __ATOMIC_SEQ_CST);
+}
+
+static bool must_answer(const struct vmm_vcpu *v, uint32_t bits)
+{
+	return v->running && !v->left &&
+		!__atomic_load_n(&v->waits, __ATOMIC_ACQUIRE) &&
+		__atomic_load_n(&v->attention, __ATOMIC_ACQUIRE) & bits;
+}
+
 /* Wait until no other CPU has any of bits to see to.  False after a second:
  * one of them may be in a long exit. */
 static bool wait_others(struct vmm_vcpu *self, uint32_t bits)
@@ -40,9 +64,7 @@ static bool wait_others(struct vmm_vcpu *self, uint32_t bits)
 	for (i = 0; i < vmm->vcpu_count; i++) {
 		struct vmm_vcpu *v = vmm->vcpu[i];
 
-		while (v != self && v->running && !v->left &&
-		       __atomic_load_n(&v->attention, __ATOMIC_ACQUIRE) &
-		       bits) {
+		while (v != self && must_answer(v, bits)) {
 			if (vmm_uptime_usec() > end)
 				return false;
 			x86_pause();
@@ -53,10 +75,13 @@ static bool wait_others(struct vmm_vcpu *self, uint32_t bits)
 
 void smp_flush_all(struct vmm_vcpu *self)
 {
+	bool before = wait_begin(self);
+
 	call_others(self, VCPU_FLUSH | VCPU_SYNC);
 	vcpu_attention(self, VCPU_FLUSH);
 	if (wait_others(self, VCPU_FLUSH))
 		vmm_nested_flushed(self->vmm->nested);
+	wait_end(self, before);
 }
 
 /* --- stopping the guest --- */
@@ -64,10 +89,13 @@ void smp_flush_all(struct vmm_vcpu *self)
 static struct vmm_spinlock pause_lock = VMM_SPINLOCK_INIT;
 static bool pausing;
 
-void smp_stay_paused(void)
+void smp_stay_paused(struct vmm_vcpu *v)
 {
+	bool before = wait_begin(v);
+
 	while (__atomic_load_n(&pausing, __ATOMIC_ACQUIRE))
 		x86_pause();
+	wait_end(v, before);
 }
 
 int64_t vmm_cpus_pause(struct vmm_vcpu *self)

@@ -207,7 +207,7 @@ void smp_attend(struct vmm_vcpu *v, uint32_t bits)
 	if (bits & VCPU_RESEND)
 		repeat_sipi(v);
 	if (bits & VCPU_PAUSE)
-		smp_stay_paused();
+		smp_stay_paused(v);
 }
 
 /* --- the other processors, through the firmware --- */

@@ -32,7 +32,7 @@ void smp_nmi_arrived(struct vmm_vcpu *v);
 /* --- rendezvous.c --- */
 
 /* On a CPU that was asked to by VCPU_PAUSE. */
-void smp_stay_paused(void);
+void smp_stay_paused(struct vmm_vcpu *v);
 
 /* All CPUs drop their translations of the nested map: the others at once (they
  * are waited for, within bounds), self and who has left at their next entry. */

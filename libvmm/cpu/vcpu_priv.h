@@ -57,6 +57,7 @@ struct vmm_vcpu {
 	bool parked;		/* in the wait-for-SIPI state */
 	bool alive;		/* has served an interrupt since its start */
 	bool left;		/* halted for good: see icr_trap_check_restart */
+	bool waits;		/* in the VMM, for others: see rendezvous.c */
 	uint8_t sipi_vector;
 	uint32_t ldr, dfr;	/* of its APIC, for logical destinations */
 	uint64_t apic_page;	/* where the guest has its APIC */

@@ -6,6 +6,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <string.h>
 #include <core/core_priv.h>
 #include <cpu/host.h>
@@ -21,6 +23,7 @@ static struct vmm_nested nested;
 static struct vmm vmm;
 static struct vmm_vcpu cpu[CPUS];
 static bool deaf[CPUS];		/* does not answer */
+static bool asks_too[CPUS];	/* at the same time */
 static unsigned kicks[CPUS], flushed;
 
 /* Time passes when somebody looks at it. */
@@ -40,6 +43,10 @@ void smp_kick(struct vmm_vcpu *v)
 	unsigned n = (unsigned)(v - cpu);
 
 	kicks[n]++;
+	if (asks_too[n]) {
+		asks_too[n] = false;
+		smp_flush_all(v);
+	}
 	if (!deaf[n])
 		v->attention = 0;
 }
@@ -84,7 +91,7 @@ static int set_up(void **state)
 		cpu[i] = (struct vmm_vcpu){ .vmm = &vmm, .number = i,
 					    .running = true };
 		vmm.vcpu[i] = &cpu[i];
-		deaf[i] = false;
+		deaf[i] = asks_too[i] = false;
 		kicks[i] = 0;
 	}
 	return 0;
@@ -128,6 +135,21 @@ static void test_flush_of_one_that_left(void **state)
 	assert_true(now < 1000);
 }
 
+/* Two at a time: neither waits for the other, who waits himself; both have
+ * something to see to before they enter the guest. */
+static void test_flush_at_the_same_time(void **state)
+{
+	(void)state;
+	asks_too[1] = deaf[0] = deaf[1] = true;
+	cpu[1].waits = true;
+	smp_flush_all(&cpu[0]);
+	assert_int_equal(flushed, 2);
+	assert_true(now < 1000);
+	assert_int_equal(cpu[0].attention, VCPU_FLUSH | VCPU_SYNC);
+	assert_int_equal(cpu[1].attention, VCPU_FLUSH | VCPU_SYNC);
+	assert_false(cpu[0].waits);
+}
+
 static void test_pause(void **state)
 {
 	int64_t usec;
@@ -137,7 +159,8 @@ static void test_pause(void **state)
 	assert_in_range(usec, 1, 1000);
 	assert_int_equal(kicks[1] + kicks[2] + kicks[3], 3);
 	vmm_cpus_resume(&cpu[0]);
-	smp_stay_paused();	/* comes back: nothing is paused */
+	smp_stay_paused(&cpu[1]);	/* comes back: nothing is paused */
+	assert_false(cpu[1].waits);
 }
 
 /* It fails, and nobody stays behind. */
@@ -147,11 +170,38 @@ static void test_pause_without_answer(void **state)
 	deaf[1] = true;
 	assert_int_equal(vmm_cpus_pause(&cpu[0]), -ETIMEDOUT);
 	assert_true(now > SECOND && now < SECOND + 1000);
-	smp_stay_paused();
+	smp_stay_paused(&cpu[1]);
 	deaf[1] = false;
 	cpu[1].attention = 0;
 	assert_true(vmm_cpus_pause(&cpu[0]) > 0);
 	vmm_cpus_resume(&cpu[0]);
+}
+
+static void *stay(void *v)
+{
+	smp_stay_paused(v);
+	return NULL;
+}
+
+/* Who is held flushes when it goes on; it is not waited for. */
+static void test_flush_while_paused(void **state)
+{
+	pthread_t other;
+
+	(void)state;
+	assert_true(vmm_cpus_pause(&cpu[0]) > 0);
+	assert_int_equal(pthread_create(&other, NULL, stay, &cpu[1]), 0);
+	while (!__atomic_load_n(&cpu[1].waits, __ATOMIC_ACQUIRE))
+		sched_yield();
+	deaf[1] = true;
+	now = 0;
+	smp_flush_all(&cpu[0]);
+	assert_int_equal(flushed, 1);
+	assert_true(now < 1000);
+	assert_int_equal(cpu[1].attention, VCPU_FLUSH | VCPU_SYNC);
+	vmm_cpus_resume(&cpu[0]);
+	assert_int_equal(pthread_join(other, NULL), 0);
+	assert_false(cpu[1].waits);
 }
 
 /* For a panic all are stopped, also who halted for good. */
@@ -171,8 +221,10 @@ int main(void)
 		cmocka_unit_test_setup(test_flush, set_up),
 		cmocka_unit_test_setup(test_flush_without_answer, set_up),
 		cmocka_unit_test_setup(test_flush_of_one_that_left, set_up),
+		cmocka_unit_test_setup(test_flush_at_the_same_time, set_up),
 		cmocka_unit_test_setup(test_pause, set_up),
 		cmocka_unit_test_setup(test_pause_without_answer, set_up),
+		cmocka_unit_test_setup(test_flush_while_paused, set_up),
 		cmocka_unit_test_setup(test_stop, set_up),
 	};
 
