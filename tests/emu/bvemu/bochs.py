@@ -9,7 +9,7 @@ from .machine import Log, Machine
 MAC = "52:54:00:12:34:56"
 
 CONFIGURATION = """\
-cpu: model={cpu}, count={smp}, ips=100000000, reset_on_triple_fault={reset}
+cpu: model={cpu}, count={smp}, ips={ips}, reset_on_triple_fault={reset}
 memory: guest={memory}, host={host_memory}
 romimage: file={firmware}, options=none
 vgaromimage: file={vga}
@@ -36,15 +36,17 @@ class Bochs(Machine):
     without), corei7_sandy_bridge_2600k, corei7_skylake_x, ryzen (SVM)
     nic  "e1000" or None.  A triple fault ends the machine if no_reboot, else
     resets it.  OVMF hangs when it is reset here, also bare.
+    ips  ticks, of an instruction each, in a second of the machine's clock.
     """
 
     def __init__(self, folder, files=None, memory=1024, smp=1,
                  cpu="corei7_haswell_4770", nic=None, no_reboot=True,
-                 firmware=None, time_limit=400):
+                 firmware=None, time_limit=400, ips=100000000):
         super().__init__(folder, time_limit)
         self.files = files or {}
         self.memory, self.smp, self.cpu, self.nic = memory, smp, cpu, nic
         self.no_reboot, self.firmware = no_reboot, firmware
+        self.ips = ips
         # port_e9_hack prints the bytes.
         self.standard_output = self.port
 
@@ -60,7 +62,8 @@ class Bochs(Machine):
             ["/usr/share/bochs/VGABIOS-lgpl-latest*",
              "/usr/share/vgabios/vgabios.bin"], "vgabios (bochs recommends it)")
         (self.folder / "bochsrc").write_text(CONFIGURATION.format(
-            cpu=self.cpu, smp=self.smp, reset=0 if self.no_reboot else 1,
+            cpu=self.cpu, smp=self.smp, ips=self.ips,
+            reset=0 if self.no_reboot else 1,
             memory=self.memory, host_memory=min(self.memory, 1024),
             firmware=self.firmware or where.firmware(), vga=vga,
             slots=slots, cylinders=disk.cylinders(image),
