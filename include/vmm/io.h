@@ -37,11 +37,6 @@ int vmm_io_hook(struct vmm *vmm, uint16_t first, uint16_t count,
 /* Undo the hook that begins at first; there may be none. */
 void vmm_io_unhook(struct vmm *vmm, uint16_t first);
 
-/* A hook of ports at which the guest sees nothing: reads give ones, writes are
- * lost. */
-int vmm_io_hide(struct vmm *vmm, uint16_t first, uint16_t count)
-	VMM_MUST_CHECK;
-
 /* One access of the VMM to a port of the hardware, width 1, 2 or 4. */
 uint32_t vmm_port_read(uint16_t port, unsigned width);
 void vmm_port_write(uint16_t port, unsigned width, uint32_t value);

@@ -73,8 +73,41 @@ int vmm_serial_read(void)
 	return byte;
 }
 
+/*
+ * What the guest finds at the ports.  No system takes them for a UART's, for
+ * they read as ones.  But a firmware that has found one there before the VMM
+ * came goes on with it as its console: errors without end in the line status
+ * would keep EDK II's driver busy for ever, which repeats until there are none
+ * (SerialReceiveTransmit() in SerialIo.c).  So nothing ever comes, and all can
+ * be sent at once.
+ */
+static uint32_t idle_read(struct vmm_vcpu *v, void *ctx, uint16_t port,
+			  unsigned width)
+{
+	uint32_t value = UINT32_MAX;
+	unsigned status = serial.uart.port + VMM_UART_STATUS - port;
+
+	(void)v;
+	(void)ctx;
+	if (status < width)
+		value ^= (UINT8_MAX ^ VMM_UART_IDLE) << status * 8;
+	return value;
+}
+
+static void lost_write(struct vmm_vcpu *v, void *ctx, uint16_t port,
+		       unsigned width, uint32_t value)
+{
+	(void)v;
+	(void)ctx;
+	(void)port;
+	(void)width;
+	(void)value;
+}
+
 static int serial_init(struct vmm *vmm)
 {
+	static const struct vmm_io_ops idle = { idle_read, lost_write };
+
 	serial = (struct serial){
 		.sink = { .name = "serial", .emit = serial_emit },
 		.uart = {
@@ -94,7 +127,7 @@ static int serial_init(struct vmm *vmm)
 	}
 	serial.attached = true;
 	vmm_log_attach(&serial.sink);
-	return vmm_io_hide(vmm, serial.uart.port, VMM_UART_PORTS);
+	return vmm_io_hook(vmm, serial.uart.port, VMM_UART_PORTS, &idle, NULL);
 }
 
 static void serial_shutdown(struct vmm *vmm)

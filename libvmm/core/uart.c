@@ -9,7 +9,7 @@
 #define REG_FCR		2
 #define REG_LCR		3
 #define REG_MCR		4
-#define REG_LSR		5
+#define REG_LSR		VMM_UART_STATUS
 
 #define FCR_ON_AND_CLEAR	0x07
 #define LCR_8N1			0x03

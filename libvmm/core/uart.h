@@ -8,6 +8,8 @@
 #include <vmm/compiler.h>
 
 #define VMM_UART_PORTS 8u
+#define VMM_UART_STATUS	5u	/* the line status register */
+#define VMM_UART_IDLE	0x60u	/* all was sent, nothing came */
 
 struct vmm_uart {
 	uint8_t (*in)(uint16_t port);

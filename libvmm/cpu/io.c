@@ -148,33 +148,6 @@ void vmm_io_unhook(struct vmm *vmm, uint16_t first)
 	vmm_spin_unlock(&hook_lock);
 }
 
-static uint32_t ones_read(struct vmm_vcpu *v, void *ctx, uint16_t port,
-			  unsigned width)
-{
-	(void)v;
-	(void)ctx;
-	(void)port;
-	(void)width;
-	return UINT32_MAX;
-}
-
-static void lost_write(struct vmm_vcpu *v, void *ctx, uint16_t port,
-		       unsigned width, uint32_t value)
-{
-	(void)v;
-	(void)ctx;
-	(void)port;
-	(void)width;
-	(void)value;
-}
-
-int vmm_io_hide(struct vmm *vmm, uint16_t first, uint16_t count)
-{
-	static const struct vmm_io_ops nothing = { ones_read, lost_write };
-
-	return vmm_io_hook(vmm, first, count, &nothing, NULL);
-}
-
 /* Hooks of early units come before there is a map to set. */
 void io_intercepts(struct vmm *vmm)
 {

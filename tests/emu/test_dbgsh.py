@@ -156,14 +156,14 @@ dbgsh
 @test("dbgsh/hardware-full")
 def hardware(t):
     """Messages from one shell to another; then what touches hardware: the
-    VMM's serial port both ways, and the speaker's switch."""
+    VMM's serial port both ways, and the speaker's switch.  The firmware has had
+    its console on that port, too, and goes on with it."""
     files = flow.direct([linux.boot_line("stay")], "full",
-                        linux.boot_files(EXAMPLES), "vmm.tty_serial=4\n")
+                        linux.boot_files(EXAMPLES), "vmm.tty_serial=2\n")
     with tempfile.TemporaryDirectory(prefix="bvemu-") as folder, \
             Qemu(t.folder, files, time_limit=150, extra=[
                 "-chardev", f"socket,id=far,path={folder}/far,server=on,"
-                "wait=off", "-device",
-                "isa-serial,chardev=far,iobase=0x2e8,irq=5"]) as m:
+                "wait=off", "-serial", "chardev:far"]) as m:
         m.wait_for("^> $", 120)
         has(t, lines(m.serial.text(), "SENT"), "send 5 bytes to recvexample",
             "send 7 to recvexample")
