@@ -615,6 +615,11 @@ uint64_t net_poll_frames(struct net *n, uint64_t now)
 	return until(nic_deadline(n->nic), now);
 }
 
+bool net_unsent(const struct net *n)
+{
+	return n->push;
+}
+
 void net_start(struct net *n)
 {
 	n->started = true;

@@ -133,7 +133,9 @@ void netdev_poll(struct netdev *nd)
 			nic_irq_ack(nd->device->nic);
 		next = net_poll(nd->net, now);
 		next = net_least(next, poll_services(nd));
-	} while (next == 0 && --rounds);
+		/* What a service has sent is on its way, and its timers
+		 * count, from the next round on. */
+	} while ((next == 0 || net_unsent(nd->net)) && --rounds);
 	judge_kick(nd);
 	nd->due = next == UINT64_MAX ? next : now + next;
 	arm(nd, now, next);

@@ -130,6 +130,9 @@ int net_guest_filter(struct net *net, const struct nic_filter *filter)
  * again from the next poll; -ENETDOWN: no link; others: dropped. */
 int net_vmm_tx(struct net *net, const void *frame, uint32_t len)
 	VMM_MUST_CHECK;
+/* Was something sent, or a buffer given, since the last net_poll()?  The next
+ * one tells the NIC. */
+bool net_unsent(const struct net *net);
 
 /* Who gets the VMM's frames: at most one, the IP stack. */
 struct net_vmm_ops {

@@ -99,4 +99,4 @@ def held(lease, seconds, frames_each, most):
 # Half of ten minutes: with the first frame after that.
 test("long/net/lease-10-minutes")(held("10m", 420, 60, 7 * FEW))
 # The shortest that dnsmasq gives: by the VMM's clock.
-test("long/net/lease-2-minutes")(held("2m", 200, 190, None))
+test("long/net/lease-2-minutes")(held("2m", 200, 200, None))

@@ -599,6 +599,27 @@ static void arp_asks_again(void)
 	CHECK(wakes == 0);
 }
 
+/* A service connects between two polls: that is sent by the next one, which
+ * also knows that it may have to be repeated. */
+static void connects(void)
+{
+	struct tcp_pcb *pcb;
+	ip_addr_t ip;
+
+	CHECK(start(NET_MODE_IP, &fixed) == 0);
+	follow(20);
+	CHECK(!net_unsent(net) && net_poll(net, now) == UINT64_MAX);
+	pcb = tcp_new();
+	memcpy(&ip, peer_ip, 4);
+	CHECK(pcb && tcp_connect(pcb, &ip, 7, NULL) == ERR_OK);
+	CHECK(net_unsent(net));
+	peer.arp_requests = 0;
+	follow(5);
+	CHECK(!net_unsent(net));
+	CHECK(peer.arp_requests == 1 && peer.segments == 2);
+	CHECK(peer.tcp_flags == 2);
+}
+
 /* The clock is asked for while there is something to repeat, and then only. */
 static void tcp_timers(void)
 {
@@ -683,6 +704,7 @@ int main(void)
 		TEST(dhcp_with_a_late_link),
 		TEST(tcp_echo),
 		TEST(arp_asks_again),
+		TEST(connects),
 		TEST(tcp_timers),
 		TEST(bad_options_stay_out),
 		TEST(a_flood_of_connections),

@@ -32,8 +32,9 @@ def echo_request(number, source=IP):
     return ipv4(frames.ICMP, data[:2] + closing(data) + data[4:], source)
 
 
-def syn(port, to):
-    data = struct.pack(">HHIIBBHHH", port, to, 1000, 0, 0x50, 2, 8192, 0, 0)
+def tcp(port, to, flags, seq=1000, ack=0):
+    data = struct.pack(">HHIIBBHHH", port, to, seq, ack, 0x50, flags, 8192,
+                       0, 0)
     pseudo = IP + VMM + struct.pack(">II", len(data), frames.TCP)
     return ipv4(frames.TCP, data[:16] + closing(pseudo + data) + data[18:])
 
