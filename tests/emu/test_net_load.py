@@ -14,6 +14,7 @@ from bvemu.case import test
 
 CONFIG = test_net.CONFIG.replace("@NET@", "ippass").replace("@VIRTIO@", "1")
 BURST = 1000
+SEGMENTS = 728  # of QEMU's 1440 bytes in a MiB
 CLIENTS = 4     # at a time
 REFUSAL = 20    # seconds until a connection must have been served
 
@@ -76,10 +77,15 @@ def move(mib, smp, time_limit):
             for what in ("get", "put"):
                 seconds, _, _ = m.move(what, server, mib)
                 t.say(f"{what}: {mib} MiB in {seconds:.1f} s")
+            merged = re.search(r"merged (\d+) into (\d+)",
+                               visit(port, "net"))
             after = settled_memory(port, before)
             text = m.serial.text()
             m.leave()
         t.equal(after, before, "memory (pool free, heap used), KiB")
+        t.say(f"{merged[1]} frames were merged into {merged[2]}")
+        t.check(int(merged[1]) > SEGMENTS * mib // 2,
+                "less than half of the download was merged")
         t.check("NMI received" not in text, "an NMI of the NIC came through")
     return run
 
