@@ -177,7 +177,10 @@ void pro1000_write_filter(struct pro1000 *p)
 		rctl |= RCTL_MPE;
 	if (pro1000_has(p, PRO1000_SECRC))
 		rctl |= RCTL_SECRC;
-	pro1000_write(p, REG_RCTL, rctl);	/* buffers of 2 KiB: 0 */
+	/* Buffers of 2 KiB: 0.  QEMU's e1000 lets no frame in for a second
+	 * after each writing, so not for a change of the tables. */
+	if (pro1000_read(p, REG_RCTL) != rctl)
+		pro1000_write(p, REG_RCTL, rctl);
 }
 
 /* The bit of the multicast table for an address: its upper 12 bits (MO = 0),
