@@ -309,9 +309,9 @@ static void kicks(struct bench *b)
 	assert_true(nic_irq_cause(b->nic) & NIC_CAUSE_KICK);
 	assert_int_equal(nic_kick_after(b->nic, 1000000), 0);
 	if (b->m->advanced)
-		assert_int_equal(b->m->reg[REG_EITR_IGB / 4], 4000 << 2);
+		assert_int_equal(b->m->reg[REG_EITR_IGB / 4], 2000 << 2);
 	else
-		assert_int_equal(b->m->reg[REG_ITR / 4], 4000 * 1000 / 256);
+		assert_int_equal(b->m->reg[REG_ITR / 4], 2000 * 1000 / 256);
 	assert_true(nic_irq_cause(b->nic) & NIC_CAUSE_KICK);
 	run(b);
 	if (b->m->advanced)
