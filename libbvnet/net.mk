@@ -30,6 +30,7 @@ libbvnet_la_SOURCES += $(BVNET_PURE_SOURCES) $(BVNET_SYSLOG_SOURCES) \
 # one that --with-lwip names) into objects of this build tree.  Its warnings
 # are its authors' affair.
 LWIP_PORT_FILES = \
+	libbvnet/lwip/freestanding/stdio.h \
 	libbvnet/lwip/freestanding/stdlib.h \
 	libbvnet/lwip/include/arch/cc.h \
 	libbvnet/lwip/include/lwiphooks.h \

@@ -34,7 +34,14 @@
 /* Memory: structures of fixed number, so that no flood of connections grows
  * without limit, and data from the heap. */
 #define MEM_ALIGNMENT			16
+#if __has_include(<lwip/acd.h>)		/* 2.2.x */
+#define MEM_CUSTOM_ALLOCATOR		1
+#define MEM_CUSTOM_MALLOC		bvnet_lwip_malloc
+#define MEM_CUSTOM_CALLOC		bvnet_lwip_calloc
+#define MEM_CUSTOM_FREE			bvnet_lwip_free
+#else					/* 2.1.3: see arch/cc.h */
 #define MEM_LIBC_MALLOC			1
+#endif
 #define MEMP_MEM_MALLOC			0
 #define MEMP_NUM_TCP_PCB		64
 #define MEMP_NUM_TCP_PCB_LISTEN		8
