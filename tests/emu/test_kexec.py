@@ -24,41 +24,51 @@ fi
 echo "KEXEC $?"
 @THEN@
 """
-SECOND = f"{linux.COMMAND_LINE} no_timer_check bvend=poweroff bvsecond"
 # On the boot processor: it is the one that can start the others.
 PANIC = "taskset 1 sh -c 'echo c >/proc/sysrq-trigger'"
 CRASH_MEMORY = "256M"
+OPTIONS = "no_timer_check"
 
 
-def files(variant, crash):
+def boot_files(variant, crash=False, options=OPTIONS):
+    """Of a disk; options: for both kernels."""
+    line = f"{linux.COMMAND_LINE} {options} bvend=poweroff bvsecond"
     script = SCRIPT.replace("@UNDER@", UNDER_VMM if variant else "")
-    script = script.replace("@LINE@", SECOND)
+    script = script.replace("@LINE@", line)
     script = script.replace("@HOW@", "crash" if crash else "")
     script = script.replace("@THEN@", PANIC if crash else "")
     inner = linux.boot_files(script)
     program = where.built("tests/guest/kexec", "make guest-programs")
-    more = f"crashkernel={CRASH_MEMORY}" if crash else ""
-    return flow.linux_direct(
-        script, variant, command_line=f"no_timer_check {more}",
-        files={"kexec": program, "vmlinuz": inner["vmlinuz.efi"],
-               "initrd": inner["initrd.img"]})
+    return linux.boot_files(script, {"kexec": program,
+                                     "vmlinuz": inner["vmlinuz.efi"],
+                                     "initrd": inner["initrd.img"]})
+
+
+def disk(variant, crash):
+    more = f" crashkernel={CRASH_MEMORY}" if crash else ""
+    return flow.direct([linux.boot_line(more=OPTIONS + more)], variant,
+                       boot_files(variant, crash))
+
+
+def second_is_complete(t, m, variant, smp, limit=None):
+    """All processors came up in the second kernel, under the VMM, and went
+    and came once more."""
+    m.wait_for(rf"^SECOND 0-{smp - 1} {smp}\s*$", limit)
+    m.wait_for(rf"^AGAIN 0-{smp - 1}\b", limit)
+    if variant:
+        second = m.serial.text().split("SECOND", 1)[1]
+        t.equal(under(second), list(range(smp)),
+                "numbers of the vCPUs of the second kernel")
 
 
 def kexec(variant, smp, crash, **more):
-    """All processors come up in the second kernel, under the VMM, and go and
-    come once more."""
     def run(t):
-        with Qemu(t.folder, files(variant, crash), smp=smp, time_limit=300,
+        with Qemu(t.folder, disk(variant, crash), smp=smp, time_limit=300,
                   **more) as m:
             m.wait_for(rf"^FIRST 0-{smp - 1} {smp}\s*$", 150)
             if crash:
                 m.wait_for(r"^KEXEC 0\s*$", 60)
-            m.wait_for(rf"^SECOND 0-{smp - 1} {smp}\s*$", 150)
-            m.wait_for(rf"^AGAIN 0-{smp - 1}\b", 60)
-            if variant:
-                second = m.serial.text().split("SECOND", 1)[1]
-                t.equal(under(second), list(range(smp)),
-                        "numbers of the vCPUs of the second kernel")
+            second_is_complete(t, m, variant, smp, 150)
             m.wait_exit(60)
     return run
 
