@@ -97,7 +97,7 @@ static bool try_inputs(struct ioapic *io, const struct ioapic_probe *probe,
 }
 
 /* A bridge may lead a pin to an input of ISA's besides, but only as long as it
- * is told so. */
+ * is told so: PCI's are tried twice, for an emulator may be late. */
 bool ioapic_claim(struct ioapic *io, const struct ioapic_probe *probe,
 		  uint8_t dest)
 {
@@ -109,6 +109,7 @@ bool ioapic_claim(struct ioapic *io, const struct ioapic_probe *probe,
 	io->input = IOAPIC_NONE;
 	probe->drive(probe->ctx, false);
 	found = try_inputs(io, probe, isa, n, dest) ||
+		try_inputs(io, probe, isa, n, dest) ||
 		try_inputs(io, probe, 0, isa, dest);
 	io->write(io->ctx, IOAPIC_SELECT, select);
 	return found;
