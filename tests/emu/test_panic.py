@@ -16,8 +16,8 @@ CALLS = {
     "data": (r"Interrupt number: 0x0E", "vmm_hypercall_dispatch"),
     "stack": (r"Interrupt number: 0x08", None),
     # (QEMU leaves the VMM's own registers in the VMCB then.)
-    "entry": (r"^panic\(CPU0\): VMRUN refused the guest state "
-              r"\(VMEXIT_INVALID\)", "svm_vmexit"),
+    "asid": (r"^panic\(CPU0\): VMRUN refused the VMM's state "
+             r"\(VMEXIT_INVALID\): ASID must not be 0", "refused"),
 }
 
 

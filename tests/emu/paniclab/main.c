@@ -3,7 +3,7 @@
  * A variant that breaks on demand, by hypercall: what a panic shows can only
  * be tested with a bug in the VMM, and the real variants have none to offer.
  * It also tells how many exits there were.
- * Built from the public headers, as a prototype would be.
+ * Built from the public headers, as a prototype would be (but for svm.c).
  */
 #include <stddef.h>
 #include <bvnet/netdev.h>
@@ -17,6 +17,7 @@
 #include <vmm/smp.h>
 #include <vmm/vcpu.h>
 #include <vmm/vmm.h>
+#include "paniclab.h"
 
 static void panic_call(struct vmm_vcpu *v, void *ctx)
 {
@@ -80,7 +81,8 @@ static void stack_call(struct vmm_vcpu *v, void *ctx)
 	recurse(outer, 100000);
 }
 
-/* CR4 bit 15 is reserved: the processor will not take the guest back. */
+/* CR4 bit 15 is reserved: the processor will not take the guest back.  A bug of
+ * the VMM's on VMX; on SVM the guest itself may have done so (svm_refused.c). */
 static void entry_call(struct vmm_vcpu *v, void *ctx)
 {
 	(void)ctx;
@@ -122,7 +124,8 @@ static int init(struct vmm *vmm)
 		{ "panic", panic_call }, { "assert", assert_call },
 		{ "fault", fault_call }, { "text", text_call },
 		{ "data", data_call }, { "stack", stack_call },
-		{ "entry", entry_call }, { "pause", pause_call }, { "exits", exits_call },
+		{ "entry", entry_call }, { "asid", paniclab_asid_call },
+		{ "pause", pause_call }, { "exits", exits_call },
 	};
 	size_t i;
 	int rc = 0;
