@@ -5,6 +5,7 @@
 
 #define VECTORS		256
 #define STACK_SIZE	16384
+#define LAPIC_EOI	0xb0
 #define LAPIC_LVT_TIMER	0x320
 #define LVT_MASKED	0x10000u
 
@@ -152,6 +153,25 @@ static void mask_interrupts(void)
 	*lapic(LAPIC_LVT_TIMER) = firmware.lvt_timer | LVT_MASKED;
 }
 
+static void acknowledge(struct trap_frame *f)
+{
+	(void)f;
+	*lapic(LAPIC_EOI) = 0;
+}
+
+/* The firmware's tick may have come behind CLI and before the masks.  It would
+ * be taken at some group's first STI. */
+static void drop_pending(void)
+{
+	unsigned i;
+
+	for (i = 32; i < VECTORS; i++)
+		trap_hook[i] = acknowledge;
+	__asm__ volatile("sti\n\tnop\n\tcli" ::: "memory");
+	for (i = 32; i < VECTORS; i++)
+		trap_hook[i] = 0;
+}
+
 void trap_load_tr(void)
 {
 	gdt[SEL_TSS / 8] &= ~(UINT64_C(2) << 40);	/* not busy */
@@ -179,6 +199,7 @@ void trap_begin(void)
 	table.base = (uint64_t)idt;
 	__asm__ volatile("lidt %0" :: "m"(table));
 	mask_interrupts();
+	drop_pending();
 }
 
 /* The task register keeps pointing into this image, whose memory the loader
