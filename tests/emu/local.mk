@@ -7,7 +7,8 @@ include tests/emu/exitlab/local.mk
 include tests/emu/guide/local.mk
 include tests/emu/netlab/local.mk
 include tests/emu/netload/local.mk
-EXTRA_DIST += tests/emu/run $(wildcard $(srcdir)/tests/emu/*.py) \
+EXTRA_DIST += tests/emu/run tests/emu/telnet.exp \
+	$(wildcard $(srcdir)/tests/emu/*.py) \
 	$(wildcard $(srcdir)/tests/emu/bvemu/*.py)
 
 .PHONY: check-emu check-long emu-programs clean-emu
