@@ -551,13 +551,6 @@ void net_vmm_set_address(struct net *n, const uint8_t ip[4])
 
 /* --- the switch itself --- */
 
-static uint64_t until(uint64_t deadline, uint64_t now)
-{
-	if (deadline == NIC_NEVER)
-		return UINT64_MAX;
-	return deadline > now ? deadline - now : 0;
-}
-
 /* The NIC's frames and completions.  True: there are more. */
 static bool poll_nic(struct net *n, uint64_t now)
 {
@@ -599,7 +592,7 @@ uint64_t net_poll(struct net *n, uint64_t now)
 	finish(n);
 	if (more || n->queue.frames || n->sent)
 		return 0;
-	return net_least(next, until(nic_deadline(n->nic), now));
+	return net_least(next, net_until(nic_deadline(n->nic), now));
 }
 
 uint64_t net_poll_frames(struct net *n, uint64_t now)
@@ -612,7 +605,7 @@ uint64_t net_poll_frames(struct net *n, uint64_t now)
 	finish(n);
 	if (more || n->queue.frames || n->sent || n->noticed)
 		return 0;
-	return until(nic_deadline(n->nic), now);
+	return net_until(nic_deadline(n->nic), now);
 }
 
 bool net_unsent(const struct net *n)

@@ -11,6 +11,14 @@ static inline uint64_t net_least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* Microseconds until a deadline; UINT64_MAX (NIC_NEVER): there is none. */
+static inline uint64_t net_until(uint64_t deadline, uint64_t now)
+{
+	if (deadline == UINT64_MAX)
+		return deadline;
+	return deadline > now ? deadline - now : 0;
+}
+
 /* --- classify.c --- */
 
 #define NET_TAG_LEN 4u

@@ -153,8 +153,7 @@ void netdev_poll_frames(struct netdev *nd)
 	if (!next || nd->woken)
 		netdev_poll(nd);
 	else
-		arm(nd, now, net_least(next, nd->due == UINT64_MAX ?
-				       nd->due : nd->due - now));
+		arm(nd, now, net_least(next, net_until(nd->due, now)));
 }
 
 /* A kick's cause is there at once, its interrupt is what comes later.  Once seen
@@ -213,7 +212,7 @@ static bool serve(void *ctx)
 		kick_seen(nd, nd->kick_came_at);
 	}
 	netdev_hush(nd);
-	if (nd->interrupts)
+	if (nd->interrupts && !nd->hushed)
 		nic_irq_disable(nd->device->nic);
 	netdev_poll(nd);
 	if (nd->interrupts)

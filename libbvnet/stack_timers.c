@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <vmm/panic.h>
+#include "net_priv.h"
 #include "stack_priv.h"
 
 #define MAX_TIMERS	8u
@@ -206,7 +207,5 @@ uint64_t stack_timers_next(uint64_t now)
 		if (n && at < next)
 			next = at;
 	}
-	if (next == UINT64_MAX)
-		return next;
-	return next > now ? next - now : 0;
+	return net_until(next, now);
 }
