@@ -56,34 +56,3 @@ size_t vnet_scatter(const struct vring_memory *m, const struct nic_frag *frag,
 	}
 	return done;
 }
-
-/* A word at any address, loaded and stored once: the compiler is not to make
- * a call of memcpy() of it. */
-struct VMM_PACKED word {
-	uint64_t value;
-};
-
-/* String instructions take as long to begin as half a segment to copy, and in
- * emulators many times as long for each step. */
-void vnet_copy(void *to, const void *from, size_t len)
-{
-	volatile struct word *d = to;
-	const volatile struct word *s = from;
-	volatile uint8_t *d8;
-	const volatile uint8_t *s8;
-
-	for (; len >= 4 * sizeof(*d); len -= 4 * sizeof(*d), d += 4, s += 4) {
-		uint64_t a = s[0].value, b = s[1].value;
-		uint64_t c = s[2].value, e = s[3].value;
-
-		d[0].value = a;
-		d[1].value = b;
-		d[2].value = c;
-		d[3].value = e;
-	}
-	for (; len >= sizeof(*d); len -= sizeof(*d))
-		(d++)->value = (s++)->value;
-	for (d8 = (volatile uint8_t *)d, s8 = (const volatile uint8_t *)s; len;
-	     len--)
-		*d8++ = *s8++;
-}

@@ -187,14 +187,14 @@ static void add_payload(struct virtio_net *vn, struct merge *m,
 	uint32_t rest = g->payload - n;
 	uint16_t head = (uint16_t)(s - vn->slot);
 
-	vnet_copy(m->end, payload, n);
+	memmove(m->end, payload, n);
 	m->end += n;
 	m->room -= n;
 	if (!rest) {
 		vnet_rx_hold(vn, head);
 		return;
 	}
-	vnet_copy(s->header, payload + n, rest);
+	memmove(s->header, payload + n, rest);
 	m->end = (uint8_t *)s->header + rest;
 	m->room = whole_len(s) - rest;
 	m->head[m->buffers++] = head;

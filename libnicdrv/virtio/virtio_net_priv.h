@@ -256,7 +256,5 @@ size_t vnet_gather(const struct vring_memory *m, const struct nic_frag *frag,
 		   unsigned n, uint64_t offset, void *to, size_t len);
 size_t vnet_scatter(const struct vring_memory *m, const struct nic_frag *frag,
 		    unsigned n, uint64_t offset, const void *from, size_t len);
-/* Copy upwards, for some hundred bytes; to may lie before from and overlap. */
-void vnet_copy(void *to, const void *from, size_t len);
 
 #endif
