@@ -10,6 +10,7 @@ pci_rules_test_LDADD = $(UNIT_LIBS)
 
 # A machine of functions in place of hw.c, with the hooks that are set.
 PCI_MACHINE = tests/unit/pci_machine.c tests/unit/pci_machine.h \
+	tests/unit/fake_pages.c \
 	libvmm/pci/access.c libvmm/pci/bars.c libvmm/pci/bridge.c \
 	libvmm/pci/caps.c libvmm/pci/conceal.c libvmm/pci/firmware.c \
 	libvmm/pci/owned.c libvmm/pci/scan.c libvmm/mm/ram.c \
@@ -30,7 +31,7 @@ pci_place_test_LDADD = $(UNIT_LIBS)
 
 check_PROGRAMS += pci_hw_test
 TESTS += pci_hw_test
-pci_hw_test_SOURCES = tests/unit/pci_hw_test.c \
+pci_hw_test_SOURCES = tests/unit/pci_hw_test.c tests/unit/fake_pages.c \
 	tests/unit/fakeports/vmm/x86.h \
 	libvmm/pci/hw.c libvmm/pci/scan.c libvmm/core/error.c
 pci_hw_test_CPPFLAGS = -I$(top_srcdir)/tests/unit/fakeports $(UNIT_CPPFLAGS)

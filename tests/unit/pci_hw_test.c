@@ -145,19 +145,6 @@ int vmm_device_map(struct vmm *vmm, uint64_t pa, uint64_t size)
 	return pa + size > UINT64_C(1) << 46 ? -EINVAL : 0;
 }
 
-void *vmm_pages_alloc(struct vmm_pagepool *pool, uint64_t n)
-{
-	(void)pool;
-	return calloc(n, 4096);
-}
-
-void vmm_pages_free(struct vmm_pagepool *pool, void *pages, uint64_t n)
-{
-	(void)pool;
-	(void)n;
-	free(pages);
-}
-
 /* As in owned.c. */
 uint32_t vmm_pci_read(const struct vmm_pci_dev *dev, unsigned offset,
 		      unsigned size)

@@ -283,19 +283,6 @@ void vmm_device_write(uint64_t pa, unsigned size, uint64_t value)
 	memcpy(&machine.registers[pa - MACHINE_REGISTERS], &value, size);
 }
 
-void *vmm_pages_alloc(struct vmm_pagepool *pool, uint64_t n)
-{
-	(void)pool;
-	return calloc(n, 4096);
-}
-
-void vmm_pages_free(struct vmm_pagepool *pool, void *pages, uint64_t n)
-{
-	(void)pool;
-	(void)n;
-	free(pages);
-}
-
 void vmm_log(enum vmm_log_level level, const char *fmt, ...)
 {
 	(void)level;
