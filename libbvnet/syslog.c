@@ -19,6 +19,7 @@
 #define LINK_USEC	100000u	/* no link: its change is told anyway */
 #define ARP_RETRY_USEC	1000000u
 #define ARP_FRESH_USEC	300000000u	/* ask again after so long */
+#define ARP_TRIES	10u		/* that a clock runs for */
 
 struct net_syslog {
 	struct net_hook hook;
@@ -32,7 +33,9 @@ struct net_syslog {
 	bool pending;			/* there is something of text to send */
 	bool asks;			/* the receiver's address is asked for */
 	bool known;			/* and known */
-	uint64_t asked, answered;	/* when */
+	unsigned tries;			/* without an answer */
+	uint64_t ask_at;		/* if there is a line to send */
+	uint64_t polled;		/* when */
 	struct net_syslog_stats stats;
 	uint8_t frame[HEADERS + TEXT_MAX];
 	char text[TEXT_MAX];
@@ -77,28 +80,23 @@ static void ask(struct net_syslog *s, uint64_t now)
 	memcpy(arp + 8, mac, 6);
 	memcpy(arp + 14, s->setup.src, 4);
 	memcpy(arp + 24, next_hop(&s->setup), 4);
-	if (net_vmm_tx(s->net, frame, sizeof(frame)) == 0)
-		s->asked = now;
+	s->ask_at = now + ARP_RETRY_USEC;
+	if (net_vmm_tx(s->net, frame, sizeof(frame)) == 0 &&
+	    s->tries < ARP_TRIES)
+		s->tries++;
 }
 
-/* Ask until there is an answer, and now and then afterwards.  Returns when to
- * do so next. */
+/* A line waits for the receiver's address, or will go to the one that is known.
+ * Returns when to ask (again) if nothing else comes: a receiver that does not
+ * answer is asked whenever somebody polls, but not by a clock. */
 static uint64_t keep_address(struct net_syslog *s, uint64_t now)
 {
-	uint64_t due;
-
-	if (!s->asks)
-		return UINT64_MAX;
-	if (s->asked && s->answered < s->asked)
-		due = s->asked + ARP_RETRY_USEC;
-	else
-		due = s->known ? s->answered + ARP_FRESH_USEC : now;
-	if (due > now)
-		return due - now;
-	ask(s, now);
-	return ARP_RETRY_USEC;
+	if (now >= s->ask_at)
+		ask(s, now);
+	return s->tries < ARP_TRIES ? s->ask_at - now : UINT64_MAX;
 }
 
+/* RFC 826: who answers, and who asks, tells its address. */
 static bool see_frame(struct net_hook *hook, enum net_side from,
 		      const uint8_t *head, uint32_t head_len,
 		      const struct nic_tx *packet)
@@ -109,11 +107,12 @@ static bool see_frame(struct net_hook *hook, enum net_side from,
 	(void)from;
 	(void)packet;
 	if (head_len >= WIRE_ETH_LEN + WIRE_ARP_LEN &&
-	    wire_get16(head + 12) == WIRE_TYPE_ARP && wire_get16(arp + 6) == 2 &&
+	    wire_get16(head + 12) == WIRE_TYPE_ARP &&
 	    memcmp(arp + 14, next_hop(&s->setup), 4) == 0 && !(arp[8] & 1)) {
 		memcpy(s->setup.mac, arp + 8, 6);
 		s->known = true;
-		s->answered = s->asked;
+		s->tries = 0;
+		s->ask_at = s->polled + ARP_FRESH_USEC;
 	}
 	return true;
 }
@@ -209,16 +208,20 @@ static uint64_t syslog_poll(struct net_hook *hook, struct net *net,
 			    uint64_t now)
 {
 	struct net_syslog *s = VMM_CONTAINER_OF(hook, struct net_syslog, hook);
-	uint64_t arp = keep_address(s, now);
 
 	(void)net;
-	if (s->asks && !s->known)
-		return arp;
+	s->polled = now;
 	for (unsigned i = 0; i < BUDGET; i++) {
 		int error;
 
 		if (!s->pending && !next_line(s))
-			return arp;
+			return UINT64_MAX;
+		if (s->asks) {
+			uint64_t next = keep_address(s, now);
+
+			if (!s->known)
+				return next;
+		}
 		error = send_piece(s);
 		if (error)
 			return error == -ENOSPC ? RETRY_USEC : LINK_USEC;

@@ -291,6 +291,32 @@ static void rfc5424_with_and_without_time(void **state)
 	assert_memory_equal(buf, "<12>1 2025-12-31T01:01:01.000000Z 192", 37);
 }
 
+/* An ARP packet of 192.168.0.<last> with the receiver's MAC address, seen on the
+ * wire. */
+static void arp(uint8_t operation, uint8_t last)
+{
+	static uint8_t frame[60];
+
+	memcpy(frame, fake_mac, 6);
+	memcpy(frame + 12, "\x08\x06\0\1\x08\0\6\4\0", 9);
+	frame[21] = operation;
+	memcpy(frame + 22, plain.mac, 6);
+	memcpy(frame + 28, "\xc0\xa8\0", 3);
+	frame[31] = last;
+	fake_wire(&fake, frame, sizeof(frame));
+}
+
+/* When to poll again once all is done. */
+static uint64_t settle(uint64_t now)
+{
+	uint64_t next;
+
+	do
+		next = net_poll(net, now);
+	while (!next);
+	return next;
+}
+
 static void the_receivers_address_is_asked_for(void **state)
 {
 	static const uint8_t request[] = {
@@ -300,7 +326,6 @@ static void the_receivers_address_is_asked_for(void **state)
 		0x52, 0x54, 0x00, 0x12, 0x34, 0x56, 192, 168, 0, 7,
 		0, 0, 0, 0, 0, 0, 192, 168, 0, 1,
 	};
-	static uint8_t reply[60];
 	struct net_syslog_setup setup = plain;
 
 	(void)state;
@@ -320,20 +345,71 @@ static void the_receivers_address_is_asked_for(void **state)
 	net_poll(net, 1000001);
 	assert_int_equal(fake.sent_count, 2);	/* asked again */
 
-	memcpy(reply, fake_mac, 6);
-	memcpy(reply + 12, request + 12, 9);
-	reply[21] = 2;
-	memcpy(reply + 22, plain.mac, 6);
-	memcpy(reply + 28, "\xc0\xa8\x00\x05", 4);	/* somebody else */
-	fake_wire(&fake, reply, sizeof(reply));
+	arp(2, 5);			/* somebody else */
 	net_poll(net, 1000002);
 	assert_int_equal(fake.sent_count, 2);
-	reply[31] = 1;
-	fake_wire(&fake, reply, sizeof(reply));
-	net_poll(net, 1000003);
+	arp(2, 1);
+	assert_int_equal(settle(1000003), UINT64_MAX);
 	assert_int_equal(fake.sent_count, 3);
 	assert_memory_equal(fake.sent[2].data, plain.mac, 6);
 	assert_true(sent(2, "bitvisor:Hi\n"));
+	stop();
+}
+
+/* An old address serves until there is a new one; nobody is woken to ask. */
+static void the_receivers_address_is_kept(void **state)
+{
+	struct net_syslog_setup setup = plain;
+
+	(void)state;
+	memset(setup.mac, 0, 6);
+	memcpy(setup.netmask, "\xff\xff\xff", 4);
+	start(&setup);
+	log_line(VMM_LOG_INFO, "Hi");
+	net_poll(net, 1);
+	arp(1, 2);			/* it asks itself: RFC 826 */
+	assert_int_equal(settle(2), UINT64_MAX);
+	assert_true(sent(1, "bitvisor:Hi\n"));
+	log_line(VMM_LOG_INFO, "fresh");
+	assert_int_equal(settle(300000000), UINT64_MAX);
+	assert_int_equal(fake.sent_count, 3);
+	assert_int_equal(net_poll(net, 900000000), UINT64_MAX);
+	assert_int_equal(fake.sent_count, 3);
+	log_line(VMM_LOG_INFO, "old");
+	settle(900000001);
+	assert_int_equal(fake.sent_count, 5);
+	assert_int_equal(fake.sent[3].data[13], 0x06);
+	assert_true(sent(4, "bitvisor:old\n"));
+	arp(2, 2);
+	net_poll(net, 900000002);
+	log_line(VMM_LOG_INFO, "new");
+	assert_int_equal(settle(902000000), UINT64_MAX);
+	assert_int_equal(fake.sent_count, 6);
+	stop();
+}
+
+/* After some time it is asked for only when there is other work, too. */
+static void a_receiver_that_is_gone_costs_nothing(void **state)
+{
+	struct net_syslog_setup setup = plain;
+	uint64_t now = 1;
+
+	(void)state;
+	memset(setup.mac, 0, 6);
+	memcpy(setup.netmask, "\xff\xff\xff", 4);
+	start(&setup);
+	log_line(VMM_LOG_INFO, "Hi");
+	for (unsigned i = 1; i < 10; i++, now += 1000000) {
+		assert_int_equal(settle(now), 1000000);
+		assert_int_equal(fake.sent_count, i);
+	}
+	for (unsigned i = 10; i < 20; i++, now += 1000000) {
+		assert_int_equal(settle(now), UINT64_MAX);
+		assert_int_equal(fake.sent_count, i);
+	}
+	arp(2, 2);
+	assert_int_equal(settle(now), UINT64_MAX);
+	assert_true(sent(19, "bitvisor:Hi\n"));
 	stop();
 }
 
@@ -384,6 +460,8 @@ int main(void)
 		cmocka_unit_test(one_character_in_a_frame),
 		cmocka_unit_test(rfc5424_with_and_without_time),
 		cmocka_unit_test(the_receivers_address_is_asked_for),
+		cmocka_unit_test(the_receivers_address_is_kept),
+		cmocka_unit_test(a_receiver_that_is_gone_costs_nothing),
 		cmocka_unit_test(new_lines_wake),
 	};
 
