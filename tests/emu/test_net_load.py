@@ -175,3 +175,16 @@ def burst(t):
     t.equal(len(lines), len(expected), "lines on the wire")
     for got, wanted in zip(lines, expected):
         t.equal(got, wanted, "line on the wire")
+
+
+@test("net/server-ends")
+def server_ends(t):
+    """The server of these tests takes no connection after its end."""
+    with netload.Server() as server:
+        pass
+    t.check(not server.thread.is_alive(), "it still waits for connections")
+    try:
+        socket.create_connection(("127.0.0.1", server.port), 1).close()
+    except ConnectionRefusedError:
+        return
+    t.check(False, "it is still connected to")

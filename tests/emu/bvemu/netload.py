@@ -47,10 +47,15 @@ class Server:
     def __enter__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
         return self
 
     def __exit__(self, *_):
+        # Closing it does not end accept(), which would go on with whatever
+        # has the descriptor's number next, once a signal interrupts it.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
         self.listener.close()
 
     def accept(self):
@@ -58,7 +63,7 @@ class Server:
             try:
                 connection, _ = self.listener.accept()
             except OSError:
-                return
+                return          # the end
             threading.Thread(target=self.serve, args=[connection],
                              daemon=True).start()
 
