@@ -444,12 +444,22 @@ static void make_way(struct vmm_pci_owned *o, unsigned n, uint64_t base)
 	}
 }
 
+static void put(struct vmm_pci_owned *o, unsigned n, uint64_t base)
+{
+	unhook(&o->hook[n]);
+	make_way(o, n, base);
+	o->dev->bar[n].base = base;
+	write_register(o->dev, n);
+}
+
 /* Move the hardware's BAR to where the guest wants it.  Decoding is off in
- * between: the halves of an address are not written at once. */
+ * between: the halves of an address are not written at once.  Where its hook
+ * cannot be, it would be the guest's: then it stays where it was. */
 static void move(struct vmm_pci_owned *o, unsigned n, uint64_t base)
 {
 	struct vmm_pci_dev *dev = o->dev;
 	const struct vmm_pci_ops *ops = o->ops;
+	uint64_t old = dev->bar[n].base;
 	uint32_t command;
 
 	if (is_memory(&dev->bar[n]) &&
@@ -459,10 +469,9 @@ static void move(struct vmm_pci_owned *o, unsigned n, uint64_t base)
 		ops->hold(dev, true);
 	command = vmm_pci_read(dev, VMM_PCI_COMMAND, 2);
 	vmm_pci_write(dev, VMM_PCI_COMMAND, 2, command & ~DECODE);
-	unhook(&o->hook[n]);
-	make_way(o, n, base);
-	dev->bar[n].base = base;
-	write_register(dev, n);
+	put(o, n, base);
+	if (follow(o, n, true) < 0)
+		put(o, n, old);
 	vmm_pci_write(dev, VMM_PCI_COMMAND, 2, command);
 	if (ops->hold)
 		ops->hold(dev, false);
