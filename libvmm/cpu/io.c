@@ -62,9 +62,11 @@ static bool find_hook(unsigned port, unsigned width, struct io_hook *hook)
 
 	vmm_spin_lock(&hook_lock);
 	for (i = 0; i < hook_count && !found; i++) {
-		*hook = hooks[i];
-		found = port < hook->first + hook->count &&
-			hook->first < port + width;
+		const struct io_hook *h = &hooks[i];
+
+		found = port < h->first + h->count && h->first < port + width;
+		if (found)
+			*hook = *h;
 	}
 	vmm_spin_unlock(&hook_lock);
 	return found;
