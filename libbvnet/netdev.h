@@ -17,6 +17,7 @@ struct netdev {
 	struct nic_device *device;	/* NULL: this entry is free */
 	struct net *net;
 	struct virtio_net *virtio;	/* what the guest sees, or NULL */
+	unsigned ports;			/* number of its I/O BAR, if any */
 	struct net_syslog *syslog;	/* or NULL */
 	struct vmm_service service;
 	/* The net lock: NIC, switch, guest's device, stack.  Below PCI's. */

@@ -9,6 +9,7 @@
 #include <vmm/msi.h>
 
 #define MTU		1500u
+#define VECTORS		2u	/* configuration, queues */
 #define BAR_BYTES	(VMM_PCI_BARS * 4u)
 
 /* --- what the device asks for --- */
@@ -141,7 +142,8 @@ static const struct virtio_net_ops device_ops = {
 
 /* --- the guest's accesses --- */
 
-/* The device's only BAR is the NIC's first; the others are not there. */
+/* The device's BARs are two of the NIC's, one in memory and one of ports; the
+ * others are not there. */
 static bool is_bar(unsigned offset)
 {
 	return offset >= VMM_PCI_BAR0 && offset < VMM_PCI_BAR0 + BAR_BYTES;
@@ -150,11 +152,13 @@ static bool is_bar(unsigned offset)
 /* One register, or two of a 64-bit BAR. */
 static bool is_shown_bar(const struct netdev *nd, unsigned offset)
 {
-	unsigned regs = nd->device->dev->bar[nd->device->bar].kind ==
-		VMM_PCI_BAR_MEM64 ? 2 : 1;
+	unsigned n = (offset - VMM_PCI_BAR0) / 4;
 
-	return offset >= VMM_PCI_BAR0 + 4 * nd->device->bar &&
-		offset < VMM_PCI_BAR0 + 4 * (nd->device->bar + regs);
+	if (!is_bar(offset))
+		return false;
+	return n == nd->device->bar || n == nd->ports ||
+		(n == nd->device->bar + 1 &&
+		 nd->device->dev->bar[n - 1].kind == VMM_PCI_BAR_MEM64);
 }
 
 static uint32_t config_read(struct vmm_pci_dev *dev, unsigned offset,
@@ -210,8 +214,6 @@ static int bar_read(struct vmm_vcpu *v, void *ctx, uint64_t offset,
 	return 0;
 }
 
-/* Mostly notifications.  The network runs at once, on this processor: frames to
- * send reach the NIC without an interrupt in between. */
 static int bar_write(struct vmm_vcpu *v, void *ctx, uint64_t offset,
 		     unsigned size, uint64_t value)
 {
@@ -221,7 +223,7 @@ static int bar_write(struct vmm_vcpu *v, void *ctx, uint64_t offset,
 	vmm_spin_lock(&nd->lock);
 	netdev_hush(nd);
 	virtio_net_bar_write(nd->virtio, offset, size, value);
-	if (vmm_likely(offset >= VIRTIO_NET_NOTIFY))
+	if (offset >= VIRTIO_NET_NOTIFY)
 		netdev_poll_frames(nd);
 	else
 		netdev_poll(nd);
@@ -230,7 +232,49 @@ static int bar_write(struct vmm_vcpu *v, void *ctx, uint64_t offset,
 	return 0;
 }
 
+/* Nothing but notifications.  The network runs at once, on this processor:
+ * frames to send reach the NIC without an interrupt in between. */
+static int ports_write(struct vmm_vcpu *v, void *ctx, uint64_t offset,
+		       unsigned size, uint64_t value)
+{
+	struct netdev *nd = ctx;
+
+	(void)v;
+	(void)size;
+	(void)value;
+	vmm_spin_lock(&nd->lock);
+	netdev_hush(nd);
+	virtio_net_notify(nd->virtio, offset);
+	netdev_poll_frames(nd);
+	netdev_unhush(nd);
+	vmm_spin_unlock(&nd->lock);
+	return 0;
+}
+
+static int ports_read(struct vmm_vcpu *v, void *ctx, uint64_t offset,
+		      unsigned size, uint64_t *value)
+{
+	(void)v;
+	(void)ctx;
+	(void)offset;
+	(void)size;
+	*value = 0;
+	return 0;
+}
+
 static const struct vmm_pci_bar_ops bar_ops = { bar_read, bar_write };
+static const struct vmm_pci_bar_ops ports_ops = { ports_read, ports_write };
+
+/* The NIC's I/O BAR, if the firmware has found a place for it: of one that has
+ * none an operating system may not get the device to work at all. */
+static unsigned find_ports(const struct vmm_pci_dev *dev)
+{
+	for (unsigned n = 0; n < VMM_PCI_BARS; n++)
+		if (dev->bar[n].kind == VMM_PCI_BAR_IO && dev->bar[n].base &&
+		    dev->bar[n].size >= VIRTIO_NET_PORTS_MIN)
+			return n;
+	return VIRTIO_NET_NO_PORTS;
+}
 
 /* It offers the guest what the NIC's engines can do, and the NIC's address. */
 static int make_device(struct netdev *nd)
@@ -243,6 +287,8 @@ static int make_device(struct netdev *nd)
 		.link_up = nd->device->nic->link.up,
 		.bar = nd->device->bar,
 		.bar_size = nd->device->dev->bar[nd->device->bar].size,
+		.ports = nd->ports,
+		.vectors = VECTORS,
 		.multifunction = nd->device->dev->header[VMM_PCI_HEADER_TYPE] & 0x80,
 	};
 	uint64_t pages = (virtio_net_size() + VMM_PAGE_MASK) / VMM_PAGE_SIZE;
@@ -258,13 +304,18 @@ static int make_device(struct netdev *nd)
 int netdev_virtio_start(struct netdev *nd)
 {
 	const struct nic_device *d = nd->device;
-	int rc = make_device(nd);
+	int rc;
 
+	nd->ports = find_ports(d->dev);
+	rc = make_device(nd);
 	if (rc == 0)
 		rc = vmm_pci_own(d->vmm, d->dev, &pci_ops, nd, VMM_PCI_KEEP);
 	if (rc == 0)
 		rc = vmm_pci_hook_bar(d->vmm, d->dev, d->bar, &bar_ops, nd);
-	/* The NIC's own: its registers by ports, flash, MSI-X. */
+	if (rc == 0 && nd->ports != VIRTIO_NET_NO_PORTS)
+		rc = vmm_pci_hook_bar(d->vmm, d->dev, nd->ports, &ports_ops,
+				      nd);
+	/* The NIC's own: flash, MSI-X. */
 	return rc < 0 ? rc : vmm_pci_hide_bars(d->vmm, d->dev);
 }
 

@@ -36,11 +36,17 @@ struct virtio_net;
 #define VIRTIO_NET_TSO_MAX	65550u
 #define VIRTIO_NET_FRAME_MAX	1518u
 
+#define VIRTIO_NET_VECTORS_MAX	4u
+
 /* The BAR: at least this long.  One page holds the notification registers
  * alone, four bytes for each queue. */
 #define VIRTIO_NET_BAR_MIN	0x2000u
 #define VIRTIO_NET_NOTIFY	0x1000u
 #define VIRTIO_NET_NOTIFY_STEP	4u
+/* The same registers by ports, in an I/O BAR at least this long: an exit for a
+ * port tells what was written, one for memory has the instruction decoded. */
+#define VIRTIO_NET_PORTS_MIN	0x10u
+#define VIRTIO_NET_NO_PORTS	UINT32_MAX
 
 /* What the device uses.  ctx is that of struct virtio_net_setup. */
 struct virtio_net_ops {
@@ -80,6 +86,11 @@ struct virtio_net_setup {
 	bool link_up;
 	unsigned bar;		/* number of the BAR for the registers, ... */
 	uint64_t bar_size;	/* >= VIRTIO_NET_BAR_MIN */
+	unsigned ports;		/* number of the I/O BAR, or _NO_PORTS */
+	/* MSI-X entries: 1 to VIRTIO_NET_VECTORS_MAX.  With all, drivers take
+	 * one for each queue; with two, one for the queues: the answer to a
+	 * frame comes by the same interrupt as the frame's completion. */
+	unsigned vectors;
 	bool multifunction;	/* bit 7 of the header type */
 };
 
@@ -107,7 +118,8 @@ struct virtio_net *virtio_net_init(void *memory,
 /* --- from the guest --- */
 
 /* Configuration space: size 1, 2 or 4 within one dword; without the BARs (0).
- * The command register has MEM, MASTER, INTX_OFF and the error bits. */
+ * The command register has MEM, MASTER, INTX_OFF and the error bits, and IO if
+ * there are ports. */
 uint32_t virtio_net_config_read(struct virtio_net *vn, unsigned offset,
 				unsigned size);
 void virtio_net_config_write(struct virtio_net *vn, unsigned offset,
@@ -118,7 +130,8 @@ uint64_t virtio_net_bar_read(struct virtio_net *vn, uint64_t offset,
 			     unsigned size);
 void virtio_net_bar_write(struct virtio_net *vn, uint64_t offset,
 			  unsigned size, uint64_t value);
-/* What a write to the page of VIRTIO_NET_NOTIFY does, offset in that page. */
+/* What a write to the page of VIRTIO_NET_NOTIFY does, offset in that page, or
+ * one to the ports. */
 void virtio_net_notify(struct virtio_net *vn, uint64_t offset);
 
 /* --- from the network; only flush calls ops besides mem, raise, intx, wake --- */

@@ -86,7 +86,7 @@ struct virtio_net *virtio_net_init(void *memory,
 	vn->setup = *setup;
 	vn->link_up = setup->link_up;
 	vn->offered = offer(setup);
-	for (i = 0; i < VECTORS; i++)
+	for (i = 0; i < setup->vectors; i++)
 		vn->msix[i].control = MSIX_MASKED;	/* PCI 3.0, 6.8.2.9 */
 	vnet_pci_init(vn);
 	clear(vn);
@@ -229,14 +229,22 @@ static bool runs(const struct virtio_net *vn, unsigned queue)
 	return vn->live && vn->queue[queue].running;
 }
 
-/* Show the driver what is done, and interrupt it if it likes. */
+/* Show the driver what is done, and interrupt it if it likes; once if queues
+ * share a vector. */
 static void publish(struct virtio_net *vn)
 {
+	uint16_t last = NO_VECTOR;
 	unsigned i;
 
-	for (i = 0; i < QUEUES; i++)
-		if (runs(vn, i) && vring_publish(&vn->queue[i]))
-			vnet_irq(vn, vn->queue[i].vector, ISR_QUEUE);
+	for (i = 0; i < QUEUES; i++) {
+		struct vring *r = &vn->queue[i];
+
+		if (!runs(vn, i) || !vring_has_news(r) || !vring_publish(r) ||
+		    (r->vector == last && last != NO_VECTOR))
+			continue;
+		last = r->vector;
+		vnet_irq(vn, last, ISR_QUEUE);
+	}
 }
 
 void virtio_net_notify(struct virtio_net *vn, uint64_t offset)

@@ -95,9 +95,9 @@ static void accept_features(struct virtio_net *vn, uint32_t value)
 		set_half64(&vn->accepted, vn->driver_feature_select, value);
 }
 
-static uint16_t vector_or_none(uint32_t value)
+static uint16_t vector_or_none(const struct virtio_net *vn, uint32_t value)
 {
-	return value < VECTORS ? (uint16_t)value : NO_VECTOR;
+	return value < vn->setup.vectors ? (uint16_t)value : NO_VECTOR;
 }
 
 static void set_queue_size(struct vring *r, uint32_t value)
@@ -109,10 +109,11 @@ static void set_queue_size(struct vring *r, uint32_t value)
 
 /* The registers of the selected queue; a queue that is enabled keeps what it
  * has (4.1.4.3.2), but for its vector. */
-static void queue_write(struct vring *r, unsigned at, uint32_t value)
+static void queue_write(const struct virtio_net *vn, struct vring *r,
+			unsigned at, uint32_t value)
 {
 	if (at == AT(queue_vector))
-		r->vector = vector_or_none(value);
+		r->vector = vector_or_none(vn, value);
 	if (r->enabled)
 		return;
 	switch (at) {
@@ -161,7 +162,7 @@ static void common_write(struct virtio_net *vn, unsigned at, unsigned size,
 		accept_features(vn, value);
 		break;
 	case AT(config_vector):
-		vn->config_vector = vector_or_none(value);
+		vn->config_vector = vector_or_none(vn, value);
 		break;
 	case AT(status):
 		vnet_status_write(vn, (uint8_t)value);
@@ -171,7 +172,8 @@ static void common_write(struct virtio_net *vn, unsigned at, unsigned size,
 		break;
 	default:
 		if (vn->queue_select < QUEUES)
-			queue_write(&vn->queue[vn->queue_select], at, value);
+			queue_write(vn, &vn->queue[vn->queue_select], at,
+				    value);
 	}
 }
 
@@ -207,7 +209,8 @@ uint64_t virtio_net_bar_read(struct virtio_net *vn, uint64_t offset,
 		memcpy(&value, (uint8_t *)&d + (offset - REG_DEVICE), size);
 	} else if (offset == REG_ISR) {
 		value = vnet_isr_read(vn);
-	} else if (within(offset, size, REG_MSIX, VECTORS * 16)) {
+	} else if (within(offset, size, REG_MSIX,
+			  vn->setup.vectors * 16)) {
 		if (size == 8)
 			return virtio_net_bar_read(vn, offset, 4) |
 				virtio_net_bar_read(vn, offset + 4, 4) << 32;
@@ -234,7 +237,8 @@ void virtio_net_bar_write(struct virtio_net *vn, uint64_t offset,
 	} else if (within(offset, size, REG_COMMON, COMMON_SIZE)) {
 		common_write(vn, (unsigned)(offset - REG_COMMON), size,
 			     (uint32_t)value);
-	} else if (within(offset, size, REG_MSIX, VECTORS * 16) &&
+	} else if (within(offset, size, REG_MSIX,
+			  vn->setup.vectors * 16) &&
 		   aligned(offset, size)) {
 		vnet_msix_write(vn, (unsigned)(offset - REG_MSIX),
 				(uint32_t)value);

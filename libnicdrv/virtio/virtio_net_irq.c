@@ -40,7 +40,7 @@ void vnet_irq(struct virtio_net *vn, uint16_t vector, uint8_t cause)
 		vn->isr |= cause;
 		vn->stats.interrupts++;
 		set_pin(vn);
-	} else if (vector < VECTORS) {	/* it may be NO_VECTOR */
+	} else if (vector < vn->setup.vectors) {	/* it may be NO_VECTOR */
 		if (held_back(vn, vector))
 			vn->pending |= 1u << vector;
 		else
@@ -55,7 +55,7 @@ void vnet_irq_update(struct virtio_net *vn)
 	set_pin(vn);
 	if (!vnet_msix_enabled(vn))
 		return;
-	for (i = 0; i < VECTORS; i++)
+	for (i = 0; i < vn->setup.vectors; i++)
 		if ((vn->pending >> i & 1) && !held_back(vn, i)) {
 			vn->pending &= ~(1u << i);
 			send(vn, i);

@@ -19,6 +19,7 @@
 #define PCI_LINE	0x3cu
 #define PCI_PIN		0x3du
 
+#define COMMAND_IO	0x0001u
 #define COMMAND_MASTER	0x0004u
 #define COMMAND_BITS	0x0546u	/* MEM MASTER PARITY SERR INTX_OFF */
 #define STATUS_CAPS	0x10u
@@ -31,6 +32,7 @@
 #define CAP_ISR		0x74u
 #define CAP_DEVICE	0x84u
 #define CAP_PCI		0x94u
+#define CAP_PORTS	0xa8u	/* if there are any: notifications again */
 
 #define MSIX_CONTROL_HIGH	(CAP_MSIX + 3)
 #define MSIX_ENABLE		0x80u	/* in that byte */
@@ -75,6 +77,19 @@ static void put_cap(struct virtio_net *vn, unsigned at, unsigned next,
 	put32(p + 12, length);
 }
 
+static void put_notify(struct virtio_net *vn, unsigned at, unsigned next,
+		       unsigned bar, uint32_t offset)
+{
+	put_cap(vn, at, next, 2, offset, QUEUES * VIRTIO_NET_NOTIFY_STEP);
+	vn->config[at + 4] = (uint8_t)bar;
+	put32(&vn->config[at + 16], VIRTIO_NET_NOTIFY_STEP);
+}
+
+static bool has_ports(const struct virtio_net *vn)
+{
+	return vn->setup.ports != VIRTIO_NET_NO_PORTS;
+}
+
 void vnet_pci_init(struct virtio_net *vn)
 {
 	uint8_t *c = vn->config;
@@ -89,13 +104,15 @@ void vnet_pci_init(struct virtio_net *vn)
 	c[PCI_PIN] = vn->setup.ops->intx ? 1 : 0;
 	c[CAP_MSIX] = 0x11;
 	c[CAP_MSIX + 1] = CAP_COMMON;
-	put16(&c[CAP_MSIX + 2], VECTORS - 1);
+	put16(&c[CAP_MSIX + 2], vn->setup.vectors - 1);
 	put32(&c[CAP_MSIX + 4], REG_MSIX | bar);
 	put32(&c[CAP_MSIX + 8], REG_PBA | bar);
-	put_cap(vn, CAP_COMMON, CAP_NOTIFY, 1, REG_COMMON, COMMON_SIZE);
-	put_cap(vn, CAP_NOTIFY, CAP_ISR, 2, VIRTIO_NET_NOTIFY,
-		QUEUES * VIRTIO_NET_NOTIFY_STEP);
-	put32(&c[CAP_NOTIFY + 16], VIRTIO_NET_NOTIFY_STEP);
+	/* The first that a driver can use is the one it should (4.1.4). */
+	put_cap(vn, CAP_COMMON, has_ports(vn) ? CAP_PORTS : CAP_NOTIFY, 1,
+		REG_COMMON, COMMON_SIZE);
+	if (has_ports(vn))
+		put_notify(vn, CAP_PORTS, CAP_NOTIFY, vn->setup.ports, 0);
+	put_notify(vn, CAP_NOTIFY, CAP_ISR, bar, VIRTIO_NET_NOTIFY);
 	put_cap(vn, CAP_ISR, CAP_DEVICE, 3, REG_ISR, 4);
 	put_cap(vn, CAP_DEVICE, CAP_PCI, 4, REG_DEVICE, DEVICE_SIZE);
 	put_cap(vn, CAP_PCI, 0, 5, 0, 0);
@@ -111,7 +128,8 @@ bool vnet_msix_masked(const struct virtio_net *vn)
 	return vn->config[MSIX_CONTROL_HIGH] & MSIX_MASK_ALL;
 }
 
-/* --- the window: 1, 2 or 4 bytes, where alignment fits (4.1.4.8.1) --- */
+/* --- the window: 1, 2 or 4 bytes, where alignment fits (4.1.4.8.1); what is in
+ * the I/O BAR is in the other one, too --- */
 
 static bool window(const struct virtio_net *vn, uint32_t *offset,
 		   uint32_t *length)
@@ -172,11 +190,12 @@ uint32_t virtio_net_config_read(struct virtio_net *vn, unsigned offset,
 }
 
 /* Which bits of a byte the guest may set. */
-static uint8_t writable(unsigned offset)
+static uint8_t writable(const struct virtio_net *vn, unsigned offset)
 {
 	switch (offset) {
 	case PCI_COMMAND:
-		return COMMAND_BITS & 0xff;
+		return (COMMAND_BITS & 0xff) |
+			(has_ports(vn) ? COMMAND_IO : 0);
 	case PCI_COMMAND + 1:
 		return COMMAND_BITS >> 8;
 	case PCI_CACHE_LINE:
@@ -198,7 +217,7 @@ void virtio_net_config_write(struct virtio_net *vn, unsigned offset,
 		return;
 	refresh(vn);
 	for (i = 0; i < size; i++) {
-		uint8_t mask = writable(offset + i);
+		uint8_t mask = writable(vn, offset + i);
 		uint8_t *byte = &vn->config[offset + i];
 
 		*byte = (uint8_t)((*byte & ~mask) | (value >> 8 * i & mask));

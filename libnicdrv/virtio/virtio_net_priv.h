@@ -41,7 +41,6 @@
 #define ISR_CONFIG	0x2u
 
 #define NO_VECTOR	0xffffu
-#define VECTORS		4u	/* entries of the MSI-X table */
 
 /* Queues (5.1.2). */
 enum { Q_RX, Q_TX, Q_CTRL, QUEUES };
@@ -150,7 +149,7 @@ struct virtio_net {
 
 	/* Interrupts. */
 	uint8_t isr;
-	struct msix_entry msix[VECTORS];
+	struct msix_entry msix[VIRTIO_NET_VECTORS_MAX];
 	uint32_t pending;		/* bits of the PBA */
 
 	/* Device configuration (5.1.4). */

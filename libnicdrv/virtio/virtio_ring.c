@@ -224,8 +224,6 @@ bool vring_publish(struct vring *r)
 {
 	uint16_t old = r->told_used, now = r->next_used;
 
-	if (old == now)
-		return false;
 	__atomic_store_n(&r->used->idx, now, __ATOMIC_RELEASE);
 	r->told_used = now;
 	/* The index must be seen before the driver's wish is read (2.6.7.1):

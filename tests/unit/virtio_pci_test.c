@@ -79,6 +79,41 @@ static void capabilities(void **state)
 	assert_int_equal(w->notify % 4096, 0);
 }
 
+/* The first notification capability is the one that drivers take. */
+static void notifications_by_ports(void **state)
+{
+	struct world w;
+	struct w_buf buf;
+	unsigned at, first = 0, second = 0;
+
+	(void)state;
+	world_init_as(&w, ALL_CAPS, 2, 2);
+	driver_start(&w, BASIC);
+	for (at = cfg_read(&w, 0x34, 1); at; at = cfg_read(&w, at + 1, 1)) {
+		if (cfg_read(&w, at, 1) != 9 || cfg_read(&w, at + 3, 1) != 2)
+			continue;
+		if (!first)
+			first = at;
+		else
+			second = at;
+	}
+	assert_int_equal(cfg_read(&w, first + 2, 1), 20);
+	assert_int_equal(cfg_read(&w, first + 4, 1), 2);
+	assert_int_equal(cfg_read(&w, first + 8, 4), 0);
+	assert_int_equal(cfg_read(&w, first + 12, 4), 12);
+	assert_int_equal(cfg_read(&w, first + 16, 4), VIRTIO_NET_NOTIFY_STEP);
+	assert_int_equal(cfg_read(&w, second + 4, 1), 0);
+	assert_int_equal(cfg_read(&w, second + 8, 4), VIRTIO_NET_NOTIFY);
+	cfg_write(&w, 4, 2, 0xffff);
+	assert_int_equal(cfg_read(&w, 4, 2), 0x0547);
+
+	buf = (struct w_buf){ world_alloc(&w, 128, 16), 72, false };
+	driver_add(&w, 1, 0, &buf, 1, false);
+	virtio_net_notify(w.vn, VIRTIO_NET_NOTIFY_STEP);
+	assert_int_equal(w.sent_count, 1);
+	world_free(&w);
+}
+
 static void features_as_the_nic_can(void **state)
 {
 	static const uint64_t always =
@@ -300,6 +335,57 @@ static void no_vector(void **state)
 	assert_false(w->intx);
 }
 
+/* A frame is sent, and the answer is there. */
+static void both_queues(struct world *w)
+{
+	struct w_buf out = { world_alloc(w, 128, 16), 72, false };
+	struct w_buf in = { world_alloc(w, 2048, 16), 2048, true };
+	static const uint8_t frame[60] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+
+	driver_add(w, 0, 0, &in, 1, false);
+	driver_kick(w, 0);
+	driver_add(w, 1, 0, &out, 1, false);
+	driver_kick(w, 1);
+	world_complete(w);
+	assert_true(world_receive(w, frame, sizeof(frame), 0));
+	virtio_net_flush(w->vn);
+}
+
+static void few_vectors(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init_as(&w, ALL_CAPS, VIRTIO_NET_NO_PORTS, 2);
+	driver_find(&w);
+	assert_int_equal(cfg_read(&w, w.msix_cap + 2, 2), 1);
+	driver_start(&w, BASIC);
+	/* Those that are not there. */
+	bar_write(&w, w.common + 16, 2, 2);
+	assert_int_equal(bar_read(&w, w.common + 16, 2), 0xffff);
+	bar_write(&w, w.common + 22, 2, 0);
+	bar_write(&w, w.common + 26, 2, 3);
+	assert_int_equal(bar_read(&w, w.common + 26, 2), 0xffff);
+	bar_write(&w, (cfg_read(&w, w.msix_cap + 4, 4) & ~7u) + 32, 4, 5);
+	assert_int_equal(bar_read(&w, (cfg_read(&w, w.msix_cap + 4, 4) & ~7u) +
+				  32, 4), 0);
+	/* One for both queues. */
+	bar_write(&w, w.common + 26, 2, 1);
+	both_queues(&w);
+	assert_int_equal(w.raised[1], 1);
+	world_free(&w);
+}
+
+static void a_vector_for_each(void **state)
+{
+	struct world *w = *state;
+
+	driver_start(w, BASIC);
+	both_queues(w);
+	assert_int_equal(w->raised[0], 1);
+	assert_int_equal(w->raised[1], 1);
+}
+
 static void pin_and_isr(void **state)
 {
 	struct world *w = *state;
@@ -392,6 +478,7 @@ int main(void)
 		TEST(identity),
 		TEST(command_register),
 		TEST(capabilities),
+		TEST(notifications_by_ports),
 		TEST(features_as_the_nic_can),
 		TEST(negotiation),
 		TEST(queue_registers),
@@ -399,6 +486,8 @@ int main(void)
 		TEST(window),
 		TEST(msix_masks_and_pending_bits),
 		TEST(no_vector),
+		TEST(few_vectors),
+		TEST(a_vector_for_each),
 		TEST(pin_and_isr),
 		TEST(bus_master),
 		TEST(driver_failed),

@@ -152,11 +152,13 @@ static const struct virtio_net_ops world_ops = {
 	.wake = wake,
 };
 
-void world_init(struct world *w, uint32_t caps)
+void world_init_as(struct world *w, uint32_t caps, unsigned ports,
+		   unsigned vectors)
 {
 	struct virtio_net_setup setup = {
 		.ops = &w->ops, .ctx = w, .mtu = 1500, .nic_caps = caps,
 		.link_up = true, .bar = 0, .bar_size = 0x20000,
+		.ports = ports, .vectors = vectors,
 	};
 	void *memory;
 
@@ -170,6 +172,11 @@ void world_init(struct world *w, uint32_t caps)
 	w->next_pa = GUEST_BASE;
 	w->tx_room = UINT32_MAX;
 	w->vn = virtio_net_init(memory, &setup);
+}
+
+void world_init(struct world *w, uint32_t caps)
+{
+	world_init_as(w, caps, VIRTIO_NET_NO_PORTS, VIRTIO_NET_VECTORS_MAX);
 }
 
 void world_free(struct world *w)

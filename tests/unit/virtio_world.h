@@ -92,6 +92,9 @@ extern const uint8_t world_mac[6];
 
 /* caps: NIC_CAP_ of the NIC underneath. */
 void world_init(struct world *w, uint32_t caps);
+/* The same with the notifications in an I/O BAR, too, and so many vectors. */
+void world_init_as(struct world *w, uint32_t caps, unsigned ports,
+		   unsigned vectors);
 void world_free(struct world *w);
 
 /* Guest memory. */
