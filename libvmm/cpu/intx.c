@@ -86,16 +86,15 @@ static void give_to_guest(struct vmm *vmm)
 	intx->lost(intx->ctx);
 }
 
-/* Registers are 32 bits wide, and only accesses of so many bits are defined
- * (82093AA, 3.0). */
+/* Registers are 32 bits wide: of a wider access, the upper half is beside
+ * them. */
 static int guest_read(struct vmm_vcpu *v, void *ctx, uint64_t gpa,
 		      unsigned size, uint64_t *value)
 {
 	(void)v;
 	(void)ctx;
-	(void)size;
 	vmm_spin_lock(&lock);
-	*value = ioapic_guest_read(&ioapic, (unsigned)(gpa - base));
+	*value = ioapic_guest_read(&ioapic, (unsigned)(gpa - base), size);
 	vmm_spin_unlock(&lock);
 	return 0;
 }
@@ -104,9 +103,8 @@ static int guest_write(struct vmm_vcpu *v, void *ctx, uint64_t gpa,
 		       unsigned size, uint64_t value)
 {
 	(void)ctx;
-	(void)size;
 	vmm_spin_lock(&lock);
-	if (ioapic_guest_write(&ioapic, (unsigned)(gpa - base),
+	if (ioapic_guest_write(&ioapic, (unsigned)(gpa - base), size,
 			       (uint32_t)value))
 		give_to_guest(v->vmm);
 	else

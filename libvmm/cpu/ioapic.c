@@ -5,6 +5,7 @@
 #define REG_VERSION	1u
 #define REG_ENTRY	0x10u		/* two for each input */
 #define VERSION_MAX(v)	((v) >> 16 & 0xff)
+#define MAX_INPUTS	120u		/* for which an index of 8 bits does */
 #define FIRST_PCI	16u		/* below are those of ISA */
 #define TIMES		3u		/* it must react so often */
 
@@ -32,14 +33,16 @@ static void set_entry(const struct ioapic *io, unsigned input, uint32_t low,
 		set(io, reg, low);
 }
 
-/* No version register reads as ones, or as zeros. */
+/* No version register reads as ones, or as zeros.  It may tell of 240 inputs
+ * (82093AA, 3.2.2), but the index wraps before. */
 unsigned ioapic_inputs(const struct ioapic *io)
 {
 	uint32_t version = get(io, REG_VERSION);
+	unsigned n = VERSION_MAX(version) + 1;
 
-	if (version == UINT32_MAX || !version)
+	if (version == UINT32_MAX || !version || n > 240)
 		return 0;
-	return VERSION_MAX(version) < 240 ? VERSION_MAX(version) + 1 : 0;
+	return n < MAX_INPUTS ? n : MAX_INPUTS;
 }
 
 /* --- finding the input --- */
@@ -129,6 +132,15 @@ void ioapic_release(struct ioapic *io)
 
 /* --- the guest's accesses --- */
 
+/* Part of the window is not to be accessed (82093AA, 3.0), and what is beside
+ * the registers may be decoded as one of them: the chip looks at one bit of the
+ * address.  The selector's upper bytes have nothing in them. */
+static bool is_register(unsigned offset, unsigned size)
+{
+	return offset == IOAPIC_SELECT ||
+		(offset == IOAPIC_WINDOW && size >= 4);
+}
+
 /* Which half of the VMM's entry the guest has chosen; NULL: another. */
 static uint32_t *chosen(struct ioapic *io, unsigned offset)
 {
@@ -142,17 +154,24 @@ static uint32_t *chosen(struct ioapic *io, unsigned offset)
 	return reg == REG_ENTRY + 2 * io->input + 1 ? &io->high : NULL;
 }
 
-uint32_t ioapic_guest_read(struct ioapic *io, unsigned offset)
+uint32_t ioapic_guest_read(struct ioapic *io, unsigned offset, unsigned size)
 {
-	const uint32_t *half = chosen(io, offset);
+	const uint32_t *half;
 
+	if (!is_register(offset, size))
+		return 0;
+	half = chosen(io, offset);
 	return half ? *half : io->read(io->ctx, offset);
 }
 
-bool ioapic_guest_write(struct ioapic *io, unsigned offset, uint32_t value)
+bool ioapic_guest_write(struct ioapic *io, unsigned offset, unsigned size,
+			uint32_t value)
 {
-	uint32_t *half = chosen(io, offset);
+	uint32_t *half;
 
+	if (!is_register(offset, size))
+		return false;
+	half = chosen(io, offset);
 	if (!half) {
 		io->write(io->ctx, offset, value);
 		return false;

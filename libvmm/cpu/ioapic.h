@@ -48,9 +48,11 @@ bool ioapic_claim(struct ioapic *io, const struct ioapic_probe *probe,
 /* The input is the guest's, with what it has written to its entry. */
 void ioapic_release(struct ioapic *io);
 
-/* Accesses of the guest's to its page, from offset 0 to IOAPIC_BYTES.  The
- * write's result is true if the guest now wants the input itself. */
-uint32_t ioapic_guest_read(struct ioapic *io, unsigned offset);
-bool ioapic_guest_write(struct ioapic *io, unsigned offset, uint32_t value);
+/* Accesses of the guest's to its page, of size bytes, from offset 0 to
+ * IOAPIC_BYTES.  What is none of a register goes nowhere and reads as zeros.
+ * The write's result is true if the guest now wants the input itself. */
+uint32_t ioapic_guest_read(struct ioapic *io, unsigned offset, unsigned size);
+bool ioapic_guest_write(struct ioapic *io, unsigned offset, unsigned size,
+			uint32_t value);
 
 #endif

@@ -187,19 +187,22 @@ static void not_found(void **state)
 	assert_int_equal(ioapic_inputs(&io), 0);
 	m.version = 0;
 	assert_int_equal(ioapic_inputs(&io), 0);
+	/* more than have an index */
+	m.version = 0xef0020;
+	assert_int_equal(ioapic_inputs(&io), 120);
 }
 
 static uint32_t guest_get(unsigned r)
 {
-	assert_false(ioapic_guest_write(&io, IOAPIC_SELECT, r));
-	assert_int_equal(ioapic_guest_read(&io, IOAPIC_SELECT), r);
-	return ioapic_guest_read(&io, IOAPIC_WINDOW);
+	assert_false(ioapic_guest_write(&io, IOAPIC_SELECT, 4, r));
+	assert_int_equal(ioapic_guest_read(&io, IOAPIC_SELECT, 4), r);
+	return ioapic_guest_read(&io, IOAPIC_WINDOW, 4);
 }
 
 static bool guest_set(unsigned r, uint32_t value)
 {
-	assert_false(ioapic_guest_write(&io, IOAPIC_SELECT, r));
-	return ioapic_guest_write(&io, IOAPIC_WINDOW, value);
+	assert_false(ioapic_guest_write(&io, IOAPIC_SELECT, 4, r));
+	return ioapic_guest_write(&io, IOAPIC_WINDOW, 4, value);
 }
 
 /* It has an entry of its own until it unmasks that. */
@@ -234,6 +237,32 @@ static void guest_sees(void **state)
 	assert_int_equal(m.rte[2 * 22], 0xa047);
 }
 
+/* The chip decodes one bit of the address: the VMM's entry must not be reached
+ * that way, nor by a part of it. */
+static void beside_the_registers(void **state)
+{
+	static const unsigned sizes[] = { 1, 2, 4, 8 };
+	unsigned offset, i, r = 0x10 + 2 * 22;
+
+	(void)state;
+	assert_true(ioapic_claim(&io, &probe, DEST));
+	assert_false(ioapic_guest_write(&io, IOAPIC_SELECT, 1, r));
+	assert_int_equal(m.select, r);
+	for (offset = 1; offset < IOAPIC_BYTES; offset++)
+		for (i = 0; i < 4; i++) {
+			if (offset == IOAPIC_WINDOW && sizes[i] >= 4)
+				continue;
+			assert_false(ioapic_guest_write(&io, offset, sizes[i],
+							0x45));
+			assert_int_equal(ioapic_guest_read(&io, offset,
+							   sizes[i]), 0);
+		}
+	assert_int_equal(m.select, r);
+	assert_int_equal(m.rte[2 * 22], RTE_NMI | RTE_LOW);
+	assert_int_equal(guest_get(r), RTE_MASKED | 22);
+	assert_true(ioapic_guest_write(&io, IOAPIC_WINDOW, 8, 0x45));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +270,7 @@ int main(void)
 		cmocka_unit_test_setup(late_once, setup),
 		cmocka_unit_test_setup(not_found, setup),
 		cmocka_unit_test_setup(guest_sees, setup),
+		cmocka_unit_test_setup(beside_the_registers, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
