@@ -11,6 +11,7 @@
 FUZZERS =
 include tests/fuzz/loader.mk
 include tests/fuzz/mm.mk
+include tests/fuzz/cpu.mk
 include tests/fuzz/emul.mk
 include tests/fuzz/acpi.mk
 include tests/fuzz/config.mk
