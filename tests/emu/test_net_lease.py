@@ -19,6 +19,13 @@ ip.use_dhcp = 1
 vmm.telnet_dbgsh = 1
 vmm.dbgsh_allow = 0.0.0.0/0
 """
+# The receiver's address is asked for once, and then kept.
+SYSLOG = """
+vmm.tty_mac_address = 00:00:00:00:00:00
+vmm.tty_syslog.enable = 1
+vmm.tty_syslog.src_ipaddr = 10.0.2.15
+vmm.tty_syslog.dst_ipaddr = 10.0.2.2
+"""
 SETTLED = 8             # seconds until no ARP of the new address is repeated
 IDLE = 10
 # Linux executes a CPUID now and then.
@@ -43,11 +50,12 @@ def exits_in(m, seconds):
 
 @test("net/quiet-dhcp")
 def quiet(t):
-    """With a lease of a day, of QEMU's own server."""
+    """With a lease of a day, of QEMU's own server, and a receiver of the log
+    that ARP has found."""
     test_net.need_stack()
     port = telnet.free_port()
-    disk = flow.linux_direct(IDLE_LINUX, "full",
-                             config=CONFIG.replace("@NET@", "ip"))
+    config = CONFIG.replace("@NET@", "ip, tty=1") + SYSLOG
+    disk = flow.linux_direct(IDLE_LINUX, "full", config=config)
     with Qemu(t.folder, disk, nic="e1000e", time_limit=150, extra=LOG_EXITS,
               hostfwd=[f"tcp:127.0.0.1:{port}-10.0.2.15:23"]) as m:
         m.wait_for("^READY", 120)
