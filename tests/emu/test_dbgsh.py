@@ -118,10 +118,10 @@ def by_hand(t):
     files = flow.direct([linux.boot_line("stay")], "full",
                         linux.boot_files("dbgsh\n"))
     with Qemu(t.folder, files, time_limit=150) as m:
-        m.wait_for("^> $", 120)
+        m.wait_for(r"^> \Z", 120)
         m.type("versoin\x1b[D\x1b[D\x1b[D\x1b[3~\x1b[Co\r")
         m.wait_for("^BitVisor ", 20)
-        m.wait_for("^> $", 20)
+        m.wait_for(r"^> \Z", 20)
         m.type("\x1b[A\r")
         m.wait_for("version$", 20)
         m.wait_for("^BitVisor ", 20)
@@ -137,7 +137,7 @@ def by_hand(t):
         m.wait_for("Starting BitVisor", 20)
         m.wait_for("-- (more|end) --", 20)
         m.type("q")
-        m.wait_for("> $", 20)
+        m.wait_for(r"> \Z", 20)
         m.type("rebo\t\r")
         m.wait_for("^Rebooting.$", 20)
         m.wait_exit(20)
@@ -164,7 +164,7 @@ def hardware(t):
             Qemu(t.folder, files, time_limit=150, extra=[
                 "-chardev", f"socket,id=far,path={folder}/far,server=on,"
                 "wait=off", "-serial", "chardev:far"]) as m:
-        m.wait_for("^> $", 120)
+        m.wait_for(r"^> \Z", 120)
         has(t, lines(m.serial.text(), "SENT"), "send 5 bytes to recvexample",
             "send 7 to recvexample")
         has(t, lines(m.serial.text(), "GOT"), "^received 5 bytes: hello$",
@@ -184,14 +184,14 @@ def hardware(t):
                 text += end.read(1)
             t.equal(text, b"there and back.\r\n", "the echo")
         m.wait_for("^there and back[.]$", 20)
-        m.wait_for("^> $", 20)
+        m.wait_for(r"^> \Z", 20)
         m.type("sendint\rbeep 440\r")
         m.wait_for("^send 440 to beep$", 20)
-        m.wait_for("sendint> $", 20)
+        m.wait_for(r"sendint> \Z", 20)
         # Bit 0 is the counter's gate, bit 1 the switch.
         t.check(int(m.human("i /1bx 0x61").split()[-1], 16) & 3 == 3,
                 "the speaker is not on")
         m.type("beep 0\r\r")
-        m.wait_for("^> $", 20)
+        m.wait_for(r"^> \Z", 20)
         t.check(int(m.human("i /1bx 0x61").split()[-1], 16) & 3 == 0,
                 "the speaker is still on")

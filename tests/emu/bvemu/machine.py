@@ -153,8 +153,10 @@ class Machine:
 
     def wait_for(self, pattern, limit=None, log=None):
         """Wait for a regular expression behind the last match in the log
-        (default: serial port).  Returns the match."""
+        (default: serial port).  Returns the match.  $ at its end is the end
+        of a line, which was printed: what is there may be the half of one."""
         log = log or self.serial
+        pattern = re.sub(r"(?<!\\)\$$", r"(?=\\n)", pattern)
         expression = re.compile(pattern, re.MULTILINE)
         end = self.deadline(limit)
         while True:
