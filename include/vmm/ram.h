@@ -23,6 +23,7 @@ struct vmm_ram_range {
 struct vmm_ram {
 	struct vmm_ram_range range[VMM_RAM_RANGES];
 	unsigned count;
+	unsigned largest;	/* number of it: looked at first */
 };
 
 /* Add [base, end), in any order, touching others or not.  -ENOSPC: too many

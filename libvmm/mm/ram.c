@@ -29,13 +29,11 @@ static void absorb(struct vmm_ram *ram, unsigned i)
 		shift(ram, i + 1, (int)n);
 }
 
-int vmm_ram_add(struct vmm_ram *ram, uint64_t base, uint64_t end)
+static int add(struct vmm_ram *ram, uint64_t base, uint64_t end)
 {
 	struct vmm_ram_range *r = ram->range;
 	unsigned i = 0;
 
-	if (base >= end)
-		return 0;
 	while (i < ram->count && r[i].end < base)
 		i++;
 	if (i < ram->count && r[i].base <= end) {
@@ -51,9 +49,30 @@ int vmm_ram_add(struct vmm_ram *ram, uint64_t base, uint64_t end)
 	return 0;
 }
 
+static uint64_t size(const struct vmm_ram *ram, unsigned i)
+{
+	return ram->range[i].end - ram->range[i].base;
+}
+
+int vmm_ram_add(struct vmm_ram *ram, uint64_t base, uint64_t end)
+{
+	int rc = base < end ? add(ram, base, end) : 0;
+
+	ram->largest = 0;
+	for (unsigned i = 1; i < ram->count; i++)
+		if (size(ram, i) > size(ram, ram->largest))
+			ram->largest = i;
+	return rc;
+}
+
 bool vmm_ram_has(const struct vmm_ram *ram, uint64_t pa, uint64_t n)
 {
+	const struct vmm_ram_range *most = &ram->range[ram->largest];
 	unsigned low = 0, high = ram->count;
+
+	/* Nearly all that is asked for. */
+	if (high && pa >= most->base && pa < most->end)
+		return n && n <= most->end - pa;
 
 	while (low < high) {
 		unsigned mid = (low + high) / 2;

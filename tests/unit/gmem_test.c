@@ -197,7 +197,7 @@ static void ram_limits(void **state)
 	assert_false(vmm_ram_has(&ram, 1, UINT64_MAX));
 	assert_false(vmm_ram_has(&ram, 5, 0));
 	assert_false(vmm_ram_meets(&ram, 5, 0));
-	ram = (struct vmm_ram){ { { 4, 8 } }, 1 };
+	ram = (struct vmm_ram){ .range = { { 4, 8 } }, .count = 1 };
 	assert_true(vmm_ram_meets(&ram, 0, UINT64_MAX));
 	assert_true(vmm_ram_meets(&ram, 7, UINT64_MAX));
 	assert_false(vmm_ram_meets(&ram, 8, UINT64_MAX));
