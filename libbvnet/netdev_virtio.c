@@ -214,24 +214,6 @@ static int bar_read(struct vmm_vcpu *v, void *ctx, uint64_t offset,
 	return 0;
 }
 
-static int bar_write(struct vmm_vcpu *v, void *ctx, uint64_t offset,
-		     unsigned size, uint64_t value)
-{
-	struct netdev *nd = ctx;
-
-	(void)v;
-	vmm_spin_lock(&nd->lock);
-	netdev_hush(nd);
-	virtio_net_bar_write(nd->virtio, offset, size, value);
-	if (offset >= VIRTIO_NET_NOTIFY)
-		netdev_poll_frames(nd);
-	else
-		netdev_poll(nd);
-	netdev_unhush(nd);
-	vmm_spin_unlock(&nd->lock);
-	return 0;
-}
-
 /* Nothing but notifications.  The network runs at once, on this processor:
  * frames to send reach the NIC without an interrupt in between. */
 static int ports_write(struct vmm_vcpu *v, void *ctx, uint64_t offset,
@@ -246,6 +228,24 @@ static int ports_write(struct vmm_vcpu *v, void *ctx, uint64_t offset,
 	netdev_hush(nd);
 	virtio_net_notify(nd->virtio, offset);
 	netdev_poll_frames(nd);
+	netdev_unhush(nd);
+	vmm_spin_unlock(&nd->lock);
+	return 0;
+}
+
+/* The same registers are in a page of the memory BAR. */
+static int bar_write(struct vmm_vcpu *v, void *ctx, uint64_t offset,
+		     unsigned size, uint64_t value)
+{
+	struct netdev *nd = ctx;
+
+	if (offset - VIRTIO_NET_NOTIFY < VMM_PAGE_SIZE)
+		return ports_write(v, ctx, offset - VIRTIO_NET_NOTIFY, size,
+				   value);
+	vmm_spin_lock(&nd->lock);
+	netdev_hush(nd);
+	virtio_net_bar_write(nd->virtio, offset, size, value);
+	netdev_poll(nd);
 	netdev_unhush(nd);
 	vmm_spin_unlock(&nd->lock);
 	return 0;

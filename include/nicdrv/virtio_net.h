@@ -36,6 +36,7 @@ struct virtio_net;
 #define VIRTIO_NET_TSO_MAX	65550u
 #define VIRTIO_NET_FRAME_MAX	1518u
 
+/* Most entries of the MSI-X table. */
 #define VIRTIO_NET_VECTORS_MAX	4u
 
 /* The BAR: at least this long.  One page holds the notification registers

@@ -92,11 +92,12 @@ int vring_walk(struct vring *r, uint16_t head, struct vring_chain *chain)
 	VMM_MUST_CHECK;
 /* Give a head back with len bytes written; seen at vring_publish(). */
 void vring_push(struct vring *r, uint16_t head, uint32_t len);
-/* Show the driver what was pushed, if anything was.  True: interrupt it. */
+/* Was anything pushed that the driver has not been shown? */
 static inline bool vring_has_news(const struct vring *r)
 {
 	return r->told_used != r->next_used;
 }
+/* Show it.  True: interrupt the driver. */
 bool vring_publish(struct vring *r);
 /* Ask for notifications, or say that none are needed.  True: asked for, and
  * there is something already. */

@@ -285,10 +285,21 @@ static int update_bar(struct vmm_pci_owned *o, unsigned n)
 	return follow(o, n, hardware_decodes(o, n));
 }
 
-void pci_bars_update(struct vmm_pci_owned *o)
+static void warn_unhooked(const struct vmm_pci_owned *o, unsigned n,
+			  uint64_t base, int rc)
 {
 	static struct vmm_ratelimit limit = VMM_RATELIMIT(5);
 	uint32_t suppressed;
+
+	if (vmm_ratelimit_ok(&limit, &suppressed))
+		vmm_log_warning(VMM_PCI_FORMAT " BAR%u at %#llx cannot be"
+				" watched: %s\n",
+				VMM_PCI_ARGS(o->dev->addr), n,
+				(unsigned long long)base, vmm_error_name(rc));
+}
+
+void pci_bars_update(struct vmm_pci_owned *o)
+{
 	unsigned n;
 
 	for (n = 0; n < VMM_PCI_BARS; n++) {
@@ -296,13 +307,8 @@ void pci_bars_update(struct vmm_pci_owned *o)
 
 		if (o->dev->bar[n].kind != VMM_PCI_BAR_NONE)
 			rc = update_bar(o, n);
-		if (rc < 0 && vmm_ratelimit_ok(&limit, &suppressed))
-			vmm_log_warning(VMM_PCI_FORMAT " BAR%u at %#llx cannot"
-					" be watched: %s\n",
-					VMM_PCI_ARGS(o->dev->addr), n,
-					(unsigned long long)
-					o->dev->bar[n].base,
-					vmm_error_name(rc));
+		if (rc < 0)
+			warn_unhooked(o, n, o->dev->bar[n].base, rc);
 	}
 }
 
@@ -461,6 +467,7 @@ static void move(struct vmm_pci_owned *o, unsigned n, uint64_t base)
 	const struct vmm_pci_ops *ops = o->ops;
 	uint64_t old = dev->bar[n].base;
 	uint32_t command;
+	int rc;
 
 	if (is_memory(&dev->bar[n]) &&
 	    !is_place(o->vmm, &dev->bar[n], base))
@@ -470,8 +477,11 @@ static void move(struct vmm_pci_owned *o, unsigned n, uint64_t base)
 	command = vmm_pci_read(dev, VMM_PCI_COMMAND, 2);
 	vmm_pci_write(dev, VMM_PCI_COMMAND, 2, command & ~DECODE);
 	put(o, n, base);
-	if (follow(o, n, true) < 0)
+	rc = follow(o, n, true);
+	if (rc < 0) {
+		warn_unhooked(o, n, base, rc);
 		put(o, n, old);
+	}
 	vmm_pci_write(dev, VMM_PCI_COMMAND, 2, command);
 	if (ops->hold)
 		ops->hold(dev, false);
