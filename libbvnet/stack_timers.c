@@ -22,8 +22,8 @@
 #include "stack_priv.h"
 
 #define MAX_TIMERS	8u
-/* TIME-WAIT is twice this long, in periods of tcp_tmr(). */
-#define TIME_WAIT	(2 * TCP_MSL / TCP_TMR_INTERVAL)
+/* Calls of tcp_tmr() that call tcp_slowtmr() once, which looks at all. */
+#define TCP_LOOK	2u
 /* An ARP entry without an answer asks again each second, this often; so do the
  * probes and announcements of an address, in at most two. */
 #define ARP_USEC	UINT64_C(6000000)
@@ -92,6 +92,41 @@ static bool arp_waits(uint64_t now)
 	return false;
 }
 
+/*
+ * Has a connection something to repeat, or to say a little later?  Time-outs of
+ * one that rests - a keep-alive, the end of TIME-WAIT - are for getting rid of
+ * it, and with the next frame there is time for that.
+ */
+static bool tcp_waits(void)
+{
+	const struct tcp_pcb *pcb;
+
+	for (pcb = tcp_active_pcbs; pcb; pcb = pcb->next)
+		if (pcb->unsent || pcb->unacked || pcb->refused_data ||
+		    pcb->persist_backoff || pcb->flags & (TF_ACK_DELAY |
+							  TF_CLOSEPEND))
+			return true;
+	return false;
+}
+
+/* Let slow periods of TCP pass that were missed while all rested: but not beyond
+ * the next probe of one that may have gone, which is to be asked first. */
+static void age_tcp(uint32_t periods)
+{
+	const struct tcp_pcb *pcb;
+
+	for (pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
+		uint32_t rests = tcp_ticks - pcb->tmr;
+		uint32_t probe = (pcb->keep_idle + pcb->keep_cnt_sent *
+				  pcb->keep_intvl) / TCP_SLOW_INTERVAL;
+		uint32_t left = probe > rests ? probe - rests : 0;
+
+		if (ip_get_option(pcb, SOF_KEEPALIVE) && periods > left)
+			periods = left;
+	}
+	tcp_ticks += periods;
+}
+
 /* How often a timer is called for this many periods: not more often than until
  * there is something to do.  If one is late that somebody should have been
  * woken for (there is no clock: see struct kick_guard), what it repeats should
@@ -102,7 +137,7 @@ static uint64_t calls(lwip_cyclic_timer_handler handler,
 	uint64_t most = 1;
 
 	if (handler == tcp_tmr)
-		most = tcp_active_pcbs ? 1 : TIME_WAIT;
+		most = tcp_waits() ? 1 : TCP_LOOK;
 	else if (handler == etharp_tmr)
 		most = ARP_MAXAGE;
 	else if (handler == ip_reass_tmr)
@@ -145,6 +180,8 @@ static uint64_t pass(int i, uint64_t now)
 	due[i] += periods * interval(i);
 	if (dhcp && handler == dhcp_coarse_tmr)
 		age_lease(dhcp, periods - 1);
+	if (handler == tcp_tmr && periods > TCP_LOOK && !tcp_waits())
+		age_tcp((uint32_t)((periods - TCP_LOOK) / TCP_LOOK));
 	return calls(handler, dhcp, periods);
 }
 
@@ -183,7 +220,7 @@ static unsigned needed(lwip_cyclic_timer_handler handler,
 		       const struct dhcp *dhcp, uint64_t now)
 {
 	if (handler == tcp_tmr)
-		return tcp_active_pcbs != NULL;
+		return tcp_waits();
 	if (handler == ip_reass_tmr)
 		return 0;
 	if (handler == dhcp_coarse_tmr)

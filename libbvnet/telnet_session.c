@@ -248,6 +248,8 @@ static void check_idle(struct telnet_session *s, uint64_t now)
 	log_peer(s, VMM_LOG_NOTICE, "was idle too long");
 }
 
+/* Whoever types nothing needs no clock: that time is up is seen when the next
+ * frame comes, be it of somebody who wants the connection instead. */
 static uint64_t next_run(const struct telnet_session *s, uint64_t now)
 {
 	switch (s->state) {
@@ -260,9 +262,9 @@ static uint64_t next_run(const struct telnet_session *s, uint64_t now)
 			return SHELL_TICK / 10;
 		if (!dbgsh_wants_key(&s->sh))
 			return SHELL_TICK;
-		return SECOND;
+		return UINT64_MAX;
 	default:
-		return SECOND;
+		return UINT64_MAX;
 	}
 }
 

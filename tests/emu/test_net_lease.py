@@ -2,6 +2,7 @@
 """The VMM's DHCP lease while nobody does anything: no exits for it, and it is
 renewed all the same.  Exits are those of QEMU's log."""
 
+import socket
 import time
 
 import test_net
@@ -50,8 +51,8 @@ def exits_in(m, seconds):
 
 @test("net/quiet-dhcp")
 def quiet(t):
-    """With a lease of a day, of QEMU's own server, and a receiver of the log
-    that ARP has found."""
+    """With a lease of a day, of QEMU's own server, a receiver of the log that
+    ARP has found, and a debug shell that nobody types in."""
     test_net.need_stack()
     port = telnet.free_port()
     config = CONFIG.replace("@NET@", "ip, tty=1") + SYSLOG
@@ -61,10 +62,15 @@ def quiet(t):
         m.wait_for("^READY", 120)
         shell = test_net.answers(port, ["version", "exit"])
         t.check("BitVisor" in shell, f"answer to 'version': {shell}")
-        time.sleep(SETTLED)
-        found = exits_in(m, IDLE)
-        t.say(f"{found} exits in {IDLE} idle seconds")
-        t.check(found <= FEW, f"{found} exits")
+        with socket.create_connection(("127.0.0.1", port), 20) as idle:
+            test_net.read_until(idle, b"> ")
+            time.sleep(SETTLED)
+            found = exits_in(m, IDLE)
+            t.say(f"{found} exits in {IDLE} idle seconds")
+            t.check(found <= FEW, f"{found} exits")
+            idle.sendall(b"version\r\0")
+            t.check(b"BitVisor" in test_net.read_until(idle, b"> "),
+                    "the idle shell does not answer")
         m.type("\n")
         m.wait_exit(30)
 

@@ -653,6 +653,45 @@ static void tcp_timers(void)
 	CHECK(!tcp_tw_pcbs);
 }
 
+/* Nobody is woken for a connection at rest; whether its other end is still there
+ * is asked when a frame comes, however late, before it is given up. */
+static void rests(void)
+{
+	unsigned segments, probes;
+
+	CHECK(start(NET_MODE_IP, &fixed) == 0);
+	listen_on_7();
+	run(10);
+	tcp(4000, 1000, 0, 2, NULL, 0);
+	run(20);
+	tcp(4000, 1001, peer.isn + 1, 0x10, NULL, 0);
+	follow(20);
+	CHECK(tcp_active_pcbs);
+	ip_set_option(tcp_active_pcbs, SOF_KEEPALIVE);
+	tcp_active_pcbs->keep_idle = 60000;
+	tcp_active_pcbs->keep_intvl = 10000;
+	wakes = 0;
+	segments = peer.segments;
+	follow(100000);
+	CHECK(wakes == 0 && peer.segments == segments);
+	tcp(4000, 1001, peer.isn + 1, 0x18, (const uint8_t *)"x", 1);
+	follow(1);
+	CHECK(peer.data_len == 1 && peer.data[0] == 'x');
+	tcp(4000, 1002, peer.isn + 2, 0x10, NULL, 0);
+	follow(2);
+	/* The other end has gone, but others have not. */
+	segments = peer.segments;
+	for (probes = 0; tcp_active_pcbs && probes < 100; probes++) {
+		wakes = 0;
+		follow(1000);
+		CHECK(wakes == 0);
+		arp(1, peer_ip, vmm_ip);
+		follow(1);
+		CHECK(peer.segments == segments + probes + 1);
+	}
+	CHECK(probes == 10 && peer.tcp_flags & 4);
+}
+
 /* What a flood may cost: a bounded number of connections. */
 static void a_flood_of_connections(void)
 {
@@ -706,6 +745,7 @@ int main(void)
 		TEST(arp_asks_again),
 		TEST(connects),
 		TEST(tcp_timers),
+		TEST(rests),
 		TEST(bad_options_stay_out),
 		TEST(a_flood_of_connections),
 	};
