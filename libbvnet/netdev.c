@@ -81,6 +81,16 @@ static uint64_t poll_services(struct netdev *nd)
 	return stack_ops->poll(v, vmm_uptime_usec());
 }
 
+static bool lines_wait(const struct netdev *nd)
+{
+	struct net_syslog_stats stats;
+
+	if (!nd->syslog)
+		return false;
+	net_syslog_get_stats(nd->syslog, &stats);
+	return stats.waiting;
+}
+
 /*
  * Of a NIC that the guest drives nothing interrupts the VMM.  While lines of
  * the log wait - for the guest's driver, the link, or an idle queue - the VMM
@@ -99,7 +109,7 @@ static void poll_passed(struct netdev *nd)
 			vmm_delay_usec(PASSED_USEC);
 		next = net_poll(nd->net, vmm_uptime_usec());
 	}
-	waits = next != UINT64_MAX;
+	waits = next != UINT64_MAX || lines_wait(nd);
 	if (nd->running && waits != nd->watching) {
 		nd->watching = waits;
 		nd->device->watch(nd->device, waits);

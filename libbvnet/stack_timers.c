@@ -237,6 +237,8 @@ uint64_t stack_timers_next(uint64_t now)
 	const struct dhcp *dhcp = netif_dhcp_data(served);
 	uint64_t next = UINT64_MAX;
 
+	if (!netif_is_link_up(served))
+		return next;	/* nobody hears it; that it is up is told */
 	for (int i = 0; i < lwip_num_cyclic_timers; i++) {
 		unsigned n = needed(lwip_cyclic_timers[i].handler, dhcp, now);
 		uint64_t at = due[i] + (n - 1) * interval(i);

@@ -16,7 +16,6 @@
 #define TEXT_MAX	768u	/* a line of the log, and what RFC 5424 adds */
 #define BUDGET		64u	/* frames in one poll */
 #define RETRY_USEC	1000u	/* the ring of the NIC is full */
-#define LINK_USEC	100000u	/* no link: its change is told anyway */
 #define ARP_RETRY_USEC	1000000u
 #define ARP_FRESH_USEC	300000000u	/* ask again after so long */
 #define ARP_TRIES	10u		/* that a clock runs for */
@@ -223,8 +222,8 @@ static uint64_t syslog_poll(struct net_hook *hook, struct net *net,
 				return next;
 		}
 		error = send_piece(s);
-		if (error)
-			return error == -ENOSPC ? RETRY_USEC : LINK_USEC;
+		if (error)	/* that there is a link again is told */
+			return error == -ENOSPC ? RETRY_USEC : UINT64_MAX;
 	}
 	return 0;
 }

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The NIC that the VMM drives is taken away while the guest runs: by the
-guest's own hand, which finds it again, and out of its slot."""
+"""The NIC that the VMM drives is taken away while the guest runs: its cable, by
+the guest's own hand, which finds it again, and out of its slot."""
 
 import re
+import time
 
-from bvemu import flow, linux
-from bvemu.case import test
-from bvemu.qemu import MAC, Qemu
+import test_net
+from bvemu import flow, linux, telnet
+from bvemu.case import Skip, test
+from bvemu.qemu import MAC, Qemu, version
 from test_logging import CONFIG
+from test_quiet import CPUID, EXIT, LOG_EXITS
 
 SCRIPT = """
 modprobe virtio_pci
@@ -96,3 +99,71 @@ def bar_in_memory(t):
         t.equal(len(re.findall("^SHELL   link +up", text, re.M)), 2,
                 "answers with the link up")
         t.check(f"AFTER {server.sha256}" in text, "the download afterwards")
+
+
+# Built in, all that the shell executes in its loop.
+WATCH = """
+modprobe virtio_pci
+net virtio_net
+echo "BOUND $(basename $(readlink /sys/class/net/eth0/device/driver))"
+was=
+while read -t 0.2 -r word </dev/ttyS0; [ "$word" != end ]; do
+	read -r carrier </sys/class/net/eth0/carrier
+	[ "$carrier" = "$was" ] || echo "CARRIER $carrier"
+	was=$carrier
+done
+"""
+SHELL = """
+vmm.telnet_dbgsh = 1
+vmm.dbgsh_allow = 10.0.2.0/24
+ip.ipaddr = 10.0.2.9
+ip.netmask = 255.255.255.0
+ip.gateway = 10.0.2.2
+"""
+SECONDS, FEW = 5, 10
+
+
+def network_exits(m):
+    """Other than those of CPUID, which Linux executes now and then."""
+    return sum(int(code, 16) != CPUID for code in
+               EXIT.findall((m.folder / "exits.log").read_text()))
+
+
+def cable(nic):
+    """Nobody looks at the wire: that the link is there again is told by the
+    NIC's interrupt alone, and nothing is done while it is not."""
+    def whole(t):
+        test_net.need_stack()
+        if nic == "igb" and version() < (8, 0):
+            raise Skip("QEMU %d.%d has no igb; 8.0 does" % version())
+        port = telnet.free_port()
+        config = CONFIG.replace("net=pass", "net=ippass") + SHELL
+        disk = flow.linux_direct(WATCH, "full", config=config)
+        with Qemu(t.folder, disk, nic=nic, time_limit=200, extra=LOG_EXITS,
+                  hostfwd=[f"tcp:127.0.0.1:{port}-10.0.2.9:23"]) as m:
+            m.wait_for("^BOUND virtio_net", 150)
+            m.wait_for("^CARRIER 1", 20)
+            time.sleep(SECONDS)         # ARP of the new addresses
+            for _ in range(2):
+                m.qmp("set_link", name="net0", up=False)
+                m.wait_for("^CARRIER 0", 10)
+                time.sleep(1)
+                before = network_exits(m)
+                t.check(before, "no exits were logged")
+                time.sleep(SECONDS)
+                found = network_exits(m) - before
+                t.say(f"{found} exits in {SECONDS} s without a link")
+                t.check(found <= FEW, f"{found} exits without a link")
+                m.qmp("set_link", name="net0", up=True)
+                m.wait_for("^CARRIER 1", 10)
+            shell = test_net.answers(port, ["log all", "exit"])
+            for state, times in ("down", 2), ("up", 2):
+                t.check(shell.count(f"link {state}") >= times,
+                        f"the log has no 'link {state}': {shell}")
+            m.type("end\n")
+            m.wait_exit(60)
+    return whole
+
+
+test("net/cable")(cable("e1000e"))
+test("long/net/cable-igb")(cable("igb"))

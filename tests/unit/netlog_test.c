@@ -435,9 +435,9 @@ static void new_lines_wake(void **state)
 	log_line(VMM_LOG_INFO, "two");
 	attached->emit(attached, &line, 0);
 	assert_int_equal(woken, 1);
-	/* With neither room nor link both wait. */
+	/* With neither room nor link both wait, and for nothing but that. */
 	fake.nic.link.up = false;
-	net_poll(net, 0);
+	assert_int_equal(net_poll(net, 0), UINT64_MAX);
 	net_syslog_get_stats(sender, &stats);
 	assert_int_equal(stats.waiting, 2);
 	fake.nic.link.up = true;

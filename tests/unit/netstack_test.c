@@ -679,6 +679,22 @@ static void rests(void)
 	CHECK(peer.data_len == 1 && peer.data[0] == 'x');
 	tcp(4000, 1002, peer.isn + 2, 0x10, NULL, 0);
 	follow(2);
+	/* Without a link nothing is repeated. */
+	tcp(4000, 1002, peer.isn + 2, 0x18, (const uint8_t *)"y", 1);
+	net_poll(net, now);
+	fake_clear(&fake);		/* the echo is lost */
+	fake.nic.link.up = false;
+	fake.nic.sink->link(fake.nic.sink_ctx, &fake.nic.link);
+	wakes = 0;
+	segments = peer.segments;
+	follow(1000);
+	CHECK(wakes == 0 && peer.segments == segments);
+	fake.nic.link.up = true;
+	fake.nic.sink->link(fake.nic.sink_ctx, &fake.nic.link);
+	follow(20);
+	CHECK(peer.data_len == 2 && peer.data[1] == 'y');
+	tcp(4000, 1003, peer.isn + 3, 0x10, NULL, 0);
+	follow(20);
 	/* The other end has gone, but others have not. */
 	segments = peer.segments;
 	for (probes = 0; tcp_active_pcbs && probes < 100; probes++) {

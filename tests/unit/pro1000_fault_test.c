@@ -106,6 +106,28 @@ static void follows_the_link(struct bench *b)
 	works_again(b, 0);
 }
 
+/* Where that is told, nobody is woken to look. */
+static void looks_for_no_link(void **state)
+{
+	const struct nic_irq msi = { NIC_IRQ_MSI, 0xfee00000, 0x400 };
+	struct bench b;
+
+	(void)state;
+	open_device(&b, 0x10d3);
+	assert_int_equal(nic_irq_setup(b.nic, &msi), 0);
+	nic_irq_enable(b.nic);
+	model_link(b.m, false);
+	assert_true(nic_irq_cause(b.nic) & NIC_CAUSE_LINK);
+	run(&b);
+	assert_false(b.nic->link.up);
+	assert_true(nic_deadline(b.nic) == NIC_NEVER);
+	model_link(b.m, true);
+	assert_true(nic_irq_cause(b.nic) & NIC_CAUSE_LINK);
+	run(&b);
+	assert_true(b.nic->link.up);
+	close_device(&b);
+}
+
 static void all_follow_the_link(void **state)
 {
 	(void)state;
@@ -476,6 +498,7 @@ int main(void)
 		cmocka_unit_test(all_survive_lies),
 		cmocka_unit_test(all_unstick),
 		cmocka_unit_test(all_follow_the_link),
+		cmocka_unit_test(looks_for_no_link),
 		cmocka_unit_test(all_notice),
 		cmocka_unit_test(gives_up_resets),
 		cmocka_unit_test(all_flush),
