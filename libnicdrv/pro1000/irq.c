@@ -16,7 +16,7 @@
 #define VECTOR_OTHER	3u
 #define VECTORS		4u
 
-#define USUAL_USEC	128u	/* between interrupts: 7813 a second */
+#define USUAL_USEC	128u	/* between interrupts at least: 7813 a second */
 /* Frames have to wait for a kick, at times for two (QEMU); 5 ms at most. */
 #define KICK_MAX	2000u
 #define KICK_82574_MAX	16000u	/* 16 bits of 256 ns */
@@ -74,16 +74,14 @@ static uint32_t itr(uint32_t usec)
 }
 
 /* Each field of IVAR: vector, and 8 for valid; queue 0, 1 of receive, of
- * transmit, others (82574 datasheet, 10.2.4.9). */
+ * transmit, others (82574 datasheet, 10.2.4.9).  A message that moderation puts
+ * off may come though its cause was acknowledged meanwhile (QEMU). */
 static void program_msix_82574(struct pro1000 *p)
 {
 	pro1000_write(p, REG_IVAR_82574,
 		      0x8u | 0x9u << 4 | 0x8u << 8 | 0x8u << 16);
 	pro1000_write(p, REG_EIAC_82574, 0);
-	/* No moderation: a message that it puts off comes even if its cause
-	 * was acknowledged meanwhile (QEMU), and nobody knows whose it is.
-	 * Who is called masks until it is done. */
-	pro1000_write(p, REG_EITR_82574, 0);
+	pro1000_write(p, REG_EITR_82574, itr(USUAL_USEC));
 	pro1000_write(p, REG_CTRL_EXT,
 		      pro1000_read(p, REG_CTRL_EXT) | CTRL_EXT_PBA_CLR);
 }
@@ -98,8 +96,10 @@ static void program_msix_igb(struct pro1000 *p)
 	pro1000_write(p, REG_IVAR_IGB, IVAR_IGB(0, VECTOR_RX) |
 		      IVAR_IGB(1, VECTOR_TX));
 	pro1000_write(p, REG_IVAR_MISC, IVAR_IGB(1, VECTOR_OTHER));
-	pro1000_write(p, REG_EITR_IGB + 4 * VECTOR_RX, 0);
-	pro1000_write(p, REG_EITR_IGB + 4 * VECTOR_TX, 0);
+	pro1000_write(p, REG_EITR_IGB + 4 * VECTOR_RX,
+		      USUAL_USEC << EITR_IGB_SHIFT);
+	pro1000_write(p, REG_EITR_IGB + 4 * VECTOR_TX,
+		      USUAL_USEC << EITR_IGB_SHIFT);
 	pro1000_write(p, REG_EITR_IGB + 4 * VECTOR_OTHER, 0);
 	pro1000_write(p, REG_IMS, ICR_LSC | ICR_RXO);
 }
