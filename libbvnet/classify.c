@@ -65,45 +65,127 @@ unsigned net_tag_len(const uint8_t *head, uint32_t len)
 	return tag ? NET_TAG_LEN : 0;
 }
 
-bool net_is_for_stack(const uint8_t *head, uint32_t len)
+/* --- IPv6 --- */
+
+#define IP6_SHORT	(WIRE_ETH_LEN + WIRE_IP6_LEN)	/* shorter ones */
+#define IP6_TO		24u	/* where the receiver's address is */
+
+static bool is_own6(const struct net_address *own, const uint8_t *ip6)
+{
+	for (unsigned i = 0; i < own->ip6_count; i++)
+		if (memcmp(own->ip6[i], ip6, 16) == 0)
+			return true;
+	return false;
+}
+
+/* All nodes of the link, or those with an address that ends as one of ours
+ * (RFC 4291, 2.7.1). */
+static bool is_own_group(const struct net_address *own, const uint8_t *ip6)
+{
+	static const uint8_t nodes[] = {
+		0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+	};
+	static const uint8_t solicited[] = {
+		0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff,
+	};
+
+	if (memcmp(ip6, nodes, sizeof(nodes)) == 0)
+		return true;
+	if (memcmp(ip6, solicited, sizeof(solicited)))
+		return false;
+	for (unsigned i = 0; i < own->ip6_count; i++)
+		if (memcmp(own->ip6[i] + 13, ip6 + 13, 3) == 0)
+			return true;
+	return false;
+}
+
+static bool is_wanted6(const uint8_t *packet, const struct net_address *own)
+{
+	const uint8_t *to = packet + IP6_TO;
+
+	return is_own6(own, to) || is_own_group(own, to);
+}
+
+static unsigned filter6(const uint8_t *packet, const struct net_address *own)
+{
+	const uint8_t *to = packet + IP6_TO;
+
+	if (is_own6(own, to))
+		return NET_SIDE_VMM;
+	return *to == 0xff ? NET_SIDE_GUEST | NET_SIDE_VMM : NET_SIDE_GUEST;
+}
+
+/* RFC 2464, 7. */
+unsigned net_groups(const struct net_address *own, uint8_t mac[NET_GROUPS][6])
+{
+	static const uint8_t nodes[] = { 0x33, 0x33, 0, 0, 0, 1 };
+
+	if (!own->ip6_count)
+		return 0;
+	memcpy(mac[0], nodes, sizeof(nodes));
+	for (unsigned i = 0; i < own->ip6_count; i++) {
+		memcpy(mac[i + 1], nodes, 2);
+		mac[i + 1][2] = 0xff;
+		memcpy(mac[i + 1] + 3, own->ip6[i] + 13, 3);
+	}
+	return own->ip6_count + 1;
+}
+
+/* --- all --- */
+
+static unsigned type_of(const uint8_t *head, uint32_t len)
+{
+	return wire_get16(head + 12 + net_tag_len(head, len));
+}
+
+bool net_is_for_stack(const uint8_t *head, uint32_t len,
+		      const struct net_address *own)
 {
 	unsigned type;
 
 	if (len < WIRE_ETH_LEN)
 		return false;
-	type = wire_get16(head + 12 + net_tag_len(head, len));
-	return type == WIRE_TYPE_IPV4 || type == WIRE_TYPE_ARP;
+	type = type_of(head, len);
+	return type == WIRE_TYPE_IPV4 || type == WIRE_TYPE_ARP ||
+		(type == WIRE_TYPE_IPV6 && own->ip6_count);
 }
 
 /* What another station's MAC address or IP address makes the stack throw away
  * at once need not be copied for it: in a download that is all of it. */
-bool net_is_wanted(const uint8_t *head, uint32_t len, const uint8_t ip[4])
+bool net_is_wanted(const uint8_t *head, uint32_t len,
+		   const struct net_address *own)
 {
 	static const uint8_t none[4];
 	unsigned tag = net_tag_len(head, len);
 	const uint8_t *packet = head + WIRE_ETH_LEN + tag;
 
-	if (head[0] & 1 || memcmp(ip, none, 4) == 0 ||
+	if (type_of(head, len) == WIRE_TYPE_IPV6)
+		return len >= IP6_SHORT + tag && is_wanted6(packet, own);
+	if (head[0] & 1 || memcmp(own->ip, none, 4) == 0 ||
 	    len < WIRE_ETH_LEN + WIRE_IP_LEN + tag ||
-	    wire_get16(packet - 2) != WIRE_TYPE_IPV4)
+	    type_of(head, len) != WIRE_TYPE_IPV4)
 		return true;
-	return memcmp(packet + 16, ip, 4) == 0;
+	return memcmp(packet + 16, own->ip, 4) == 0;
 }
 
 /* Of frames that the IP stack could use; len is at least an Ethernet
  * header's. */
-static unsigned filter(const uint8_t *head, uint32_t len, const uint8_t ip[4])
+static unsigned filter(const uint8_t *head, uint32_t len,
+		       const struct net_address *own)
 {
 	static const uint8_t none[4];
 	unsigned tag = net_tag_len(head, len);
 	const uint8_t *packet = head + WIRE_ETH_LEN + tag;
 
+	if (type_of(head, len) == WIRE_TYPE_IPV6)
+		return len < IP6_SHORT + tag ? NET_SIDE_GUEST :
+			filter6(packet, own);
 	if (len < WIRE_ETH_LEN + WIRE_IP_LEN + tag ||
-	    wire_get16(packet - 2) == WIRE_TYPE_ARP)
+	    type_of(head, len) == WIRE_TYPE_ARP)
 		return NET_SIDE_GUEST | NET_SIDE_VMM;
 	/* The receiver's address decides before the protocol does: what is for
 	 * the VMM's address the guest would refuse, or forward. */
-	if (memcmp(ip, none, 4) != 0 && memcmp(packet + 16, ip, 4) == 0)
+	if (memcmp(own->ip, none, 4) != 0 && memcmp(packet + 16, own->ip, 4) == 0)
 		return NET_SIDE_VMM;
 	return packet[9] == WIRE_PROTO_TCP ? NET_SIDE_GUEST :
 		NET_SIDE_GUEST | NET_SIDE_VMM;
@@ -122,9 +204,9 @@ static unsigned spare_one(unsigned to, uint32_t *run)
 }
 
 unsigned net_classify(enum net_mode mode, const uint8_t *head, uint32_t len,
-		      const uint8_t ip[4], uint32_t *run)
+		      const struct net_address *own, uint32_t *run)
 {
-	bool usable = net_is_for_stack(head, len);
+	bool usable = net_is_for_stack(head, len, own);
 
 	switch (mode) {
 	case NET_MODE_NONE:
@@ -136,9 +218,9 @@ unsigned net_classify(enum net_mode mode, const uint8_t *head, uint32_t len,
 	case NET_MODE_IPPASS:
 		return usable ? NET_SIDE_GUEST | NET_SIDE_VMM : NET_SIDE_GUEST;
 	case NET_MODE_IPPASSFILTER:
-		return usable ? filter(head, len, ip) : NET_SIDE_GUEST;
+		return usable ? filter(head, len, own) : NET_SIDE_GUEST;
 	default:	/* NET_MODE_IPPASSFILTER2 */
-		return spare_one(usable ? filter(head, len, ip) :
+		return spare_one(usable ? filter(head, len, own) :
 				 NET_SIDE_GUEST, run);
 	}
 }

@@ -15,6 +15,7 @@
 #define OWN_SIZE	2048u	/* >= NIC_RX_DIRECT_MIN */
 #define OWN_RX		64u
 #define OWN_TX		256u
+#define FILTER_MACS	128u	/* of the guest's; more than its driver has */
 #define QUEUE_SIZE	(256u * 1024)
 #define POLL_BUDGET	256u
 #define INPUT_BUDGET	128u
@@ -48,7 +49,7 @@ struct net {
 	const struct net_vmm_ops *vmm_ops;	/* NULL: none */
 	void *vmm;
 	struct net_hook *hooks;
-	uint8_t ip[4];
+	struct net_address own;
 	uint32_t run;			/* of net_classify() */
 
 	struct rx_buffer own_rx[OWN_RX];
@@ -59,6 +60,11 @@ struct net {
 	struct tx_buffer *tx_free;
 	struct tx_buffer *again, **again_end;	/* sent in vain, in order */
 	struct net_queue queue;
+	struct {
+		struct nic_filter wish;		/* the guest's; its table: */
+		uint8_t mac[FILTER_MACS + NET_GROUPS][6];
+		bool due;		/* the NIC does not know it yet */
+	} filter;
 	bool started;
 	bool push;			/* nic_tx_push() is due */
 	bool sent;			/* since the last nic_poll() */
@@ -298,9 +304,9 @@ static bool receive(struct net *n, const struct rx_buffer *b, uint32_t len)
 		return false;
 	/* While there is no stack yet, all is the guest's. */
 	to = n->vmm_ops || !net_mode_wants_guest(n->mode) ?
-		net_classify(n->mode, head, len, n->ip, &n->run) :
+		net_classify(n->mode, head, len, &n->own, &n->run) :
 		NET_SIDE_GUEST;
-	if ((to & NET_SIDE_VMM) && net_is_wanted(head, len, n->ip))
+	if ((to & NET_SIDE_VMM) && net_is_wanted(head, len, &n->own))
 		to_vmm(n, &packet, len);
 	return n->guest_ops && (to & NET_SIDE_GUEST);
 }
@@ -406,10 +412,11 @@ static unsigned guest_to(const struct net *n, const uint8_t *head,
 {
 	if (!net_mode_wants_guest(n->mode))
 		return 0;
-	if (!n->vmm_ops || !net_is_for_stack(head, head_len))
+	if (!n->vmm_ops || !net_is_for_stack(head, head_len, &n->own))
 		return NET_SIDE_NIC;
 	if (head[0] & 1)
-		return NET_SIDE_NIC | NET_SIDE_VMM;
+		return net_is_wanted(head, head_len, &n->own) ?
+			NET_SIDE_NIC | NET_SIDE_VMM : NET_SIDE_NIC;
 	/* To its own MAC address: that is the VMM. */
 	return memcmp(head, n->nic->mac, NET_MAC_LEN) == 0 ? NET_SIDE_VMM :
 		NET_SIDE_NIC;
@@ -480,9 +487,28 @@ void net_guest_rx_recall(struct net *n)
 	post_own(n);
 }
 
+/* What the guest wants, and behind it the VMM's groups. */
+static int apply_filter(struct net *n)
+{
+	struct nic_filter all = n->filter.wish;
+
+	n->filter.due = false;
+	all.mac = (const uint8_t (*)[6])n->filter.mac;
+	all.count += net_groups(&n->own, n->filter.mac + all.count);
+	return nic_filter_set(n->nic, &all);
+}
+
 int net_guest_filter(struct net *n, const struct nic_filter *filter)
 {
-	return nic_filter_set(n->nic, filter);
+	n->filter.wish = *filter;
+	if (filter->count > FILTER_MACS) {
+		n->filter.wish.count = 0;
+		n->filter.wish.promisc = n->filter.wish.allmulti = true;
+	}
+	if (n->filter.wish.count)
+		memcpy(n->filter.mac, filter->mac,
+		       n->filter.wish.count * sizeof(*filter->mac));
+	return apply_filter(n);
 }
 
 /* --- the VMM's side --- */
@@ -546,7 +572,19 @@ void net_vmm_attach(struct net *n, const struct net_vmm_ops *ops, void *vmm)
 
 void net_vmm_set_address(struct net *n, const uint8_t ip[4])
 {
-	memcpy(n->ip, ip, 4);
+	memcpy(n->own.ip, ip, 4);
+}
+
+void net_vmm_set_address6(struct net *n, const uint8_t (*ip6)[16],
+			  unsigned count)
+{
+	if (count == n->own.ip6_count &&
+	    (!count || memcmp(n->own.ip6, ip6, count * sizeof(*ip6)) == 0))
+		return;
+	if (count)
+		memcpy(n->own.ip6, ip6, count * sizeof(*ip6));
+	n->own.ip6_count = count;
+	n->filter.due = true;
 }
 
 /* --- the switch itself --- */
@@ -589,6 +627,8 @@ uint64_t net_poll(struct net *n, uint64_t now)
 	if (n->vmm_ops)
 		next = n->vmm_ops->poll(n->vmm, now);
 	next = net_least(next, poll_hooks(n, now));
+	if (n->filter.due && apply_filter(n) < 0)
+		vmm_log_err("The NIC refuses the VMM's multicast groups\n");
 	finish(n);
 	if (more || n->queue.frames || n->sent)
 		return 0;

@@ -25,12 +25,18 @@ static inline uint64_t net_until(uint64_t deadline, uint64_t now)
 
 /* Bytes of a tag that has a priority only, before the type: 4 or 0. */
 unsigned net_tag_len(const uint8_t *head, uint32_t len);
-/* IPv4 or ARP, in no VLAN. */
-bool net_is_for_stack(const uint8_t *head, uint32_t len);
+/* IPv4 or ARP, or IPv6 if the VMM has it, in no VLAN. */
+bool net_is_for_stack(const uint8_t *head, uint32_t len,
+		      const struct net_address *own);
 /* Of frames that the mode gives the IP stack: does it do anything with this
  * one?  Not with IPv4 that is sent to one station and to another address than
- * ip, the stack's (zeros: none yet).  len is at least an Ethernet header's. */
-bool net_is_wanted(const uint8_t *head, uint32_t len, const uint8_t ip[4]);
+ * its own, if it has one; nor with IPv6 to others, or to a group that it is not
+ * in.  len is at least an Ethernet header's. */
+bool net_is_wanted(const uint8_t *head, uint32_t len,
+		   const struct net_address *own);
+/* The MAC addresses of the groups that own needs; returns their number. */
+#define NET_GROUPS (NET_IP6_MAX + 1)
+unsigned net_groups(const struct net_address *own, uint8_t mac[NET_GROUPS][6]);
 
 /* --- queue.c: frames for the VMM, copied, until the next poll --- */
 

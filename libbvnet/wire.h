@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Headers of Ethernet (IEEE 802.3), ARP (RFC 826), IPv4 (RFC 791), UDP
- * (RFC 768) and TCP (RFC 9293), as bytes: they are big endian, and need not be
+/* Headers of Ethernet (IEEE 802.3), ARP (RFC 826), IPv4 (RFC 791), IPv6
+ * (RFC 8200), UDP (RFC 768) and TCP (RFC 9293), as bytes: they are big endian, and need not be
  * aligned. */
 #ifndef BVNET_WIRE_H
 #define BVNET_WIRE_H
@@ -10,6 +10,7 @@
 
 #define WIRE_ETH_LEN	14u
 #define WIRE_IP_LEN	20u	/* without options */
+#define WIRE_IP6_LEN	40u	/* without extension headers */
 #define WIRE_UDP_LEN	8u
 #define WIRE_TCP_LEN	20u	/* without options */
 #define WIRE_ARP_LEN	28u	/* for Ethernet and IPv4 */
@@ -17,9 +18,17 @@
 #define WIRE_TYPE_IPV4	0x0800u
 #define WIRE_TYPE_ARP	0x0806u
 #define WIRE_TYPE_VLAN	0x8100u
+#define WIRE_TYPE_IPV6	0x86ddu
 
 #define WIRE_PROTO_TCP	6u
 #define WIRE_PROTO_UDP	17u
+#define WIRE_PROTO_ICMP6 58u
+
+/* Extension headers, in the place of a protocol. */
+#define WIRE_IP6_HOPS	0u	/* options for each hop */
+#define WIRE_IP6_ROUTING 43u
+#define WIRE_IP6_FRAGMENT 44u
+#define WIRE_IP6_OPTIONS 60u	/* for the receiver */
 
 static inline uint16_t wire_get16(const uint8_t *p)
 {

@@ -38,7 +38,7 @@ enum net_mode {
 	NET_MODE_NONE,		/* "": frames go nowhere; the log may be sent */
 	NET_MODE_PASS,		/* guest <-> wire */
 	NET_MODE_IP,		/* VMM <-> wire; the guest has no part in it */
-	NET_MODE_IPPASS,	/* both see all IPv4 and ARP frames */
+	NET_MODE_IPPASS,	/* both see all IP and ARP frames */
 	NET_MODE_IPPASSFILTER,	/* the guest does not see the VMM's frames */
 	NET_MODE_IPPASSFILTER2,	/* ... but one of 100 in a row, see below */
 };
@@ -150,6 +150,19 @@ struct net_vmm_ops {
 void net_vmm_attach(struct net *net, const struct net_vmm_ops *ops, void *vmm);
 /* The address that the stack has now, {0,0,0,0}: none (yet). */
 void net_vmm_set_address(struct net *net, const uint8_t ip[4]);
+/* Its IPv6 addresses, at most NET_IP6_MAX, tentative ones included; none: it
+ * takes no part in IPv6.  The next net_poll() has the NIC let their groups in,
+ * whatever the guest's filter. */
+void net_vmm_set_address6(struct net *net, const uint8_t (*ip6)[16],
+			  unsigned count);
+
+/* All of them. */
+#define NET_IP6_MAX 4u
+struct net_address {
+	uint8_t ip[4];			/* zeros: none */
+	unsigned ip6_count;
+	uint8_t ip6[NET_IP6_MAX][16];
+};
 
 /* --- hooks: see, drop, inject --- */
 
@@ -226,9 +239,9 @@ enum net_mode net_get_mode(const struct net *net);
 struct nic *net_nic(struct net *net);
 
 /* Who gets a frame from the wire, as NET_SIDE_GUEST | NET_SIDE_VMM. head:
- * its first bytes (58 decide), len: of the whole frame.  ip: the VMM's
- * address, zeros: none; *run counts consecutive frames for the VMM only
- * (ippassfilter2).  Pure.
+ * its first bytes (58 decide), len: of the whole frame.  own: the VMM's
+ * addresses; *run counts consecutive frames for the VMM only (ippassfilter2).
+ * Pure.
  *
  *	frame				ippass	ippassfilter, ippassfilter2
  *	ARP				both	both
@@ -236,11 +249,14 @@ struct nic *net_nic(struct net *net);
  *	IPv4, TCP to another address	both	guest
  *	IPv4, any other			both	both
  *	IPv4 or ARP, below 34 bytes	both	both
- *	any other (IPv6, VLAN, ...)	guest	guest
- * A tag that has a priority only (VLAN 0) does not count as VLAN.
+ *	IPv6 to an address of the VMM's	both	VMM (100th in a row: both)
+ *	IPv6 to a group			both	both
+ *	IPv6, any other			both	guest
+ *	any other (VLAN, ...)		guest	guest
+ * IPv6 is the guest's as any other while the VMM has no address of it.  A tag that has a priority only (VLAN 0) does not count as VLAN.
  */
 unsigned net_classify(enum net_mode mode, const uint8_t *head, uint32_t len,
-		      const uint8_t ip[4], uint32_t *run);
+		      const struct net_address *own, uint32_t *run);
 
 struct net_stats {
 	uint64_t nic_rx, nic_tx;	/* frames from and to the wire */

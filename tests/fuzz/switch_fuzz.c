@@ -154,6 +154,9 @@ static void step(const uint8_t *o, const uint8_t *frame, uint32_t len)
 		break;
 	case 3:
 		net_vmm_set_address(net, o);
+		net_vmm_set_address6(net, (const uint8_t (*)[16])frame,
+				     len / 16 < NET_IP6_MAX ? len / 16 :
+				     NET_IP6_MAX);
 		break;
 	case 4: case 5: case 6:
 		post(o[1]);

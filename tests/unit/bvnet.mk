@@ -11,6 +11,14 @@ net_test_CPPFLAGS = $(BVNET_CPPFLAGS)
 net_test_CFLAGS = $(UNIT_CFLAGS)
 net_test_LDADD = $(UNIT_LIBS)
 
+check_PROGRAMS += net_ip6_test
+TESTS += net_ip6_test
+net_ip6_test_SOURCES = tests/unit/net_ip6_test.c $(BVNET_FAKES) \
+	$(BVNET_PURE_SOURCES)
+net_ip6_test_CPPFLAGS = $(BVNET_CPPFLAGS)
+net_ip6_test_CFLAGS = $(UNIT_CFLAGS)
+net_ip6_test_LDADD = $(UNIT_LIBS)
+
 check_PROGRAMS += net_poll_test
 TESTS += net_poll_test
 net_poll_test_SOURCES = tests/unit/net_poll_test.c $(BVNET_FAKES) \

@@ -12,6 +12,8 @@
 #define VMM_IP	{ 192, 168, 0, 7 }
 
 static const uint8_t vmm_ip[4] = VMM_IP;
+static const struct net_address vmm = { .ip = VMM_IP }, nobody;
+static const struct net_address other = { .ip = { 192, 168, 0, 9 } };
 static struct fake_nic fake;
 static struct vmm_pagepool pool;
 static struct net *net;
@@ -211,7 +213,7 @@ static unsigned classify(enum net_mode mode)
 {
 	uint32_t run = 0;
 
-	return net_classify(mode, frame, frame_len, vmm_ip, &run);
+	return net_classify(mode, frame, frame_len, &vmm, &run);
 }
 
 /* The table of bvnet/net.h, row by row: none, pass, ip, ippass, filters. */
@@ -294,7 +296,7 @@ static void without_address_nothing_is_the_vmms_alone(void **state)
 	(void)state;
 	ipv4(6, none, -1);
 	assert_int_equal(net_classify(NET_MODE_IPPASSFILTER, frame, frame_len,
-				      none, &run), G);
+				      &nobody, &run), G);
 }
 
 static void one_of_a_hundred(void **state)
@@ -305,16 +307,16 @@ static void one_of_a_hundred(void **state)
 	for (int i = 1; i <= 250; i++) {
 		ipv4(6, vmm_ip, -1);
 		assert_int_equal(net_classify(NET_MODE_IPPASSFILTER2, frame,
-					      frame_len, vmm_ip, &run),
+					      frame_len, &vmm, &run),
 				 i % 100 ? V : V | G);
 	}
 	ipv4(6, other_ip, -1);
 	assert_int_equal(net_classify(NET_MODE_IPPASSFILTER2, frame, frame_len,
-				      vmm_ip, &run), G);
+				      &vmm, &run), G);
 	for (int i = 1; i <= 100; i++) {
 		ipv4(6, vmm_ip, -1);
 		assert_int_equal(net_classify(NET_MODE_IPPASSFILTER2, frame,
-					      frame_len, vmm_ip, &run),
+					      frame_len, &vmm, &run),
 				 i % 100 ? V : V | G);
 	}
 }
@@ -523,20 +525,18 @@ static void only_the_modes_that_say_so_send_for_the_guest(void **state)
 /* Whatever the mode says that it gets. */
 static void the_stack_is_spared_others_frames(void **state)
 {
-	static const uint8_t none[4];
-
 	(void)state;
 	ipv4(6, other_ip, -1);
-	assert_false(net_is_wanted(frame, frame_len, vmm_ip));
-	assert_true(net_is_wanted(frame, frame_len, other_ip));
-	assert_true(net_is_wanted(frame, frame_len, none));
-	assert_true(net_is_wanted(frame, 33, vmm_ip));	/* not all there */
+	assert_false(net_is_wanted(frame, frame_len, &vmm));
+	assert_true(net_is_wanted(frame, frame_len, &other));
+	assert_true(net_is_wanted(frame, frame_len, &nobody));
+	assert_true(net_is_wanted(frame, 33, &vmm));	/* not all there */
 	ipv4(6, other_ip, 0);
-	assert_false(net_is_wanted(frame, frame_len, vmm_ip));
+	assert_false(net_is_wanted(frame, frame_len, &vmm));
 	ipv4_to_all(17);
-	assert_true(net_is_wanted(frame, frame_len, vmm_ip));
+	assert_true(net_is_wanted(frame, frame_len, &vmm));
 	ether(0x0806, 60);
-	assert_true(net_is_wanted(frame, frame_len, vmm_ip));
+	assert_true(net_is_wanted(frame, frame_len, &vmm));
 	start(NET_MODE_IPPASS);
 	ipv4(6, other_ip, -1);
 	arrive();
