@@ -31,44 +31,44 @@ static bool parse_number(const char **p, unsigned max, unsigned *value)
 	return n <= max;
 }
 
-static bool parse_address(const char **p, uint32_t *address)
+/* Do only the first bits of an address differ from zero? */
+static bool ends_with(const uint8_t *ip, unsigned bits)
 {
-	unsigned part;
-
-	*address = 0;
-	for (unsigned i = 0; i < 4; i++) {
-		if ((i && *(*p)++ != '.') || !parse_number(p, 255, &part))
+	for (unsigned i = bits / 8; i < NET_IP_LEN; i++)
+		if (ip[i] & (i == bits / 8 ? 0xff >> bits % 8 : 0xff))
 			return false;
-		*address = *address << 8 | part;
-	}
 	return true;
 }
 
-/* An address or a prefix, up to its separator. */
+/* An address or a prefix, up to its separator.  IPv4 has the last 32 bits,
+ * and its prefixes count from there unless they are written in the form of
+ * IPv6: ::ffff:10.0.2.0/120 is 10.0.2.0/24. */
 static bool parse_prefix(const char **p, struct access *a)
 {
-	unsigned bits = 32;
-	uint32_t address, mask;
+	struct access_prefix *prefix = &a->prefix[a->count];
+	const char *text = *p;
+	unsigned bits;
+	bool dotted;
 
-	if (!parse_address(p, &address))
+	if (!net_ip_parse(p, prefix->ip))
 		return false;
+	dotted = !memchr(text, ':', (size_t)(*p - text));
+	bits = dotted ? 32 : 128;
 	if (**p == '/') {
 		++*p;
-		if (!parse_number(p, 32, &bits))
+		if (!parse_number(p, bits, &bits))
 			return false;
 	}
-	mask = bits ? UINT32_MAX << (32 - bits) : 0;
+	prefix->bits = (uint8_t)(bits + (dotted ? 96 : 0));
 	/* Bits behind the prefix: is it 10.0.2.0/24 or 10.0.2.1? */
-	if (!is_end(**p) || (address & ~mask))
+	if (!is_end(**p) || !ends_with(prefix->ip, prefix->bits))
 		return false;
-	a->prefix[a->count].address = address;
-	a->prefix[a->count].mask = mask;
 	a->count++;
 	return true;
 }
 
 /* Longest part of what is wrong that is worth showing. */
-#define SHOWN 40
+#define SHOWN 48
 
 static int bad_allow(const char *entry, char *error, size_t size)
 {
@@ -78,9 +78,9 @@ static int bad_allow(const char *entry, char *error, size_t size)
 	for (; n < SHOWN && !is_end(entry[n]); n++)
 		shown[n] = entry[n] > ' ' && entry[n] < 0x7f ? entry[n] : '?';
 	shown[n] = '\0';
-	vmm_snprintf(error, size, "config: vmm.dbgsh_allow: '%s' is no IPv4 "
-		     "address and no prefix; write them like 192.168.0.2 or "
-		     "10.0.2.0/24", shown);
+	vmm_snprintf(error, size, "config: vmm.dbgsh_allow: '%s' is no IP "
+		     "address and no prefix; write them like 192.168.0.2, "
+		     "10.0.2.0/24 or fd00:1::/64", shown);
 	return VMM_ERROR(EINVAL);
 }
 
@@ -120,15 +120,23 @@ bool access_is_open(const struct access *a)
 	return a->count || a->has_password;
 }
 
-bool access_allows(const struct access *a, const uint8_t ip[4])
+static bool covers(const struct access_prefix *prefix, const uint8_t *ip)
 {
-	uint32_t address = (uint32_t)ip[0] << 24 | (uint32_t)ip[1] << 16 |
-		(uint32_t)ip[2] << 8 | ip[3];
+	unsigned whole = prefix->bits / 8, rest = prefix->bits % 8;
 
+	/* ::/0 is all of IPv6, and none of IPv4. */
+	if (net_ip_is_v4(ip) != net_ip_is_v4(prefix->ip) ||
+	    memcmp(ip, prefix->ip, whole))
+		return false;
+	return !rest || !((ip[whole] ^ prefix->ip[whole]) >> (8 - rest));
+}
+
+bool access_allows(const struct access *a, const uint8_t ip[NET_IP_LEN])
+{
 	if (!a->count)
 		return a->has_password;
 	for (unsigned i = 0; i < a->count; i++)
-		if ((address & a->prefix[i].mask) == a->prefix[i].address)
+		if (covers(&a->prefix[i], ip))
 			return true;
 	return false;
 }

@@ -12,6 +12,22 @@ static void print_address(struct dbgsh *sh, const char *name,
 		     ip[3]);
 }
 
+static void show_ip6(struct dbgsh *sh, const struct net_stack_info *info)
+{
+	static const char *const states[] = {
+		[NET_STACK_IP6_TENTATIVE] = "tentative",
+		[NET_STACK_IP6_PREFERRED] = "preferred",
+		[NET_STACK_IP6_DEPRECATED] = "deprecated",
+		[NET_STACK_IP6_DUPLICATE] = "another station's",
+	};
+	char text[NET_IP_TEXT];
+
+	for (unsigned i = 0; i < info->ip6_count; i++)
+		dbgsh_printf(sh, "IPv6     %s %s\n",
+			     net_ip_format(info->ip6[i].ip, text),
+			     states[info->ip6[i].state]);
+}
+
 /* Without the net lock: numbers that change meanwhile are one old or new. */
 static void show_stack(struct dbgsh *sh)
 {
@@ -26,14 +42,15 @@ static void show_stack(struct dbgsh *sh)
 	print_address(sh, "netmask", info.netmask);
 	print_address(sh, "gateway", info.gateway);
 	dbgsh_printf(sh, "DHCP     %s\n", info.dhcp ? "yes" : "no");
+	show_ip6(sh, &info);
 	dbgsh_printf(sh, "heap     %llu of %llu KiB used, %llu at most; %llu "
 		     "requests failed\n",
 		     (unsigned long long)info.heap_used / 1024,
 		     (unsigned long long)info.heap_size / 1024,
 		     (unsigned long long)info.heap_most / 1024,
 		     (unsigned long long)info.heap_failures);
-	dbgsh_printf(sh, "dropped  %llu frames with bad TCP options\n",
-		     (unsigned long long)info.bad_options);
+	dbgsh_printf(sh, "dropped  %llu frames with bad headers\n",
+		     (unsigned long long)info.bad_headers);
 }
 
 struct net_place {

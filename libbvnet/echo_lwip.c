@@ -7,6 +7,7 @@
  * it out.
  */
 #include <string.h>
+#include <bvnet/iptext.h>
 #include <bvnet/stack.h>
 #include <lwip/tcp.h>
 #include <vmm/log.h>
@@ -33,7 +34,7 @@ static struct {
 	uint32_t state;
 	uint64_t since;		/* when it was posted, usec */
 	enum action action;
-	uint8_t ip[4];
+	uint8_t ip[NET_IP_LEN];
 	uint16_t port;
 	int result;		/* an err_t */
 } slot;
@@ -103,13 +104,13 @@ static err_t connect(void)
 
 	if (client)
 		close_pcb(client);
-	pcb = tcp_new();
+	services_put_ip(&ip, slot.ip);
+	pcb = tcp_new_ip_type(IP_GET_TYPE(&ip));
 	if (!pcb)
 		return ERR_MEM;
 	client = pcb;
 	tcp_err(pcb, on_client_error);
 	tcp_recv(pcb, on_client_data);
-	memcpy(ip_2_ip4(&ip), slot.ip, sizeof(slot.ip));
 	vmm_log_info("Connecting...\n");
 	if (tcp_connect(pcb, &ip, slot.port, on_connected) == ERR_OK)
 		return ERR_OK;
@@ -165,12 +166,12 @@ static err_t on_server_accept(void *arg, struct tcp_pcb *pcb, err_t error)
 
 static err_t serve(void)
 {
-	struct tcp_pcb *pcb = tcp_new(), *listening;
+	struct tcp_pcb *pcb = tcp_new_ip_type(IPADDR_TYPE_ANY), *listening;
 	err_t error;
 
 	if (!pcb)
 		return ERR_MEM;
-	error = tcp_bind(pcb, IP_ADDR_ANY, slot.port);
+	error = tcp_bind(pcb, IP_ANY_TYPE, slot.port);
 	listening = error == ERR_OK ? tcp_listen(pcb) : NULL;
 	if (!listening) {
 		tcp_abort(pcb);
@@ -214,15 +215,18 @@ void echo_poll(void)
 
 /* --- in a shell --- */
 
-/* An address with one to four parts, the last of which fills what is left,
- * as inet_aton(3) takes it. */
-static bool parse_ip(const char *s, uint8_t ip[4])
+/* IPv4 with one to four parts, the last of which fills what is left, as
+ * inet_aton(3) takes it; or IPv6. */
+static bool parse_ip(const char *s, uint8_t ip[NET_IP_LEN])
 {
 	char text[DBGSH_LINE_MAX];
+	uint8_t v4[4];
 	uint64_t part = 0, value = 0;
 	unsigned parts = 0;
 	char *p = text;
 
+	if (strchr(s, ':'))
+		return net_ip_parse(&s, ip) && !*s;
 	memcpy(text, s, strlen(s) + 1);
 	for (;;) {
 		char *dot = strchr(p, '.');
@@ -240,7 +244,8 @@ static bool parse_ip(const char *s, uint8_t ip[4])
 		p = dot + 1;
 	}
 	for (unsigned i = 0; i < 4; i++)
-		ip[i] = (uint8_t)(value >> (24 - 8 * i));
+		v4[i] = (uint8_t)(value >> (24 - 8 * i));
+	net_ip_from_v4(ip, v4);
 	return true;
 }
 
@@ -289,7 +294,7 @@ static enum dbgsh_next echoctl_step(struct dbgsh *sh)
 }
 
 static enum dbgsh_next post(struct dbgsh *sh, enum action action,
-			    const uint8_t ip[4], uint16_t port)
+			    const uint8_t ip[NET_IP_LEN], uint16_t port)
 {
 	uint64_t now = vmm_uptime_usec();
 	bool stale = now - slot.since > 2 * ANSWER_USEC;
@@ -313,7 +318,8 @@ static enum dbgsh_next echoctl_line(struct dbgsh *sh, const char *text)
 {
 	char line[DBGSH_LINE_MAX];
 	const char *w[6] = { NULL };
-	uint8_t ip[4] = { 0 };
+	uint8_t ip[NET_IP_LEN] = { 0 };
+	char shown[NET_IP_TEXT];
 	uint16_t port = 0;
 	int n;
 
@@ -326,8 +332,10 @@ static enum dbgsh_next echoctl_line(struct dbgsh *sh, const char *text)
 	    parse_port(w[3], &port)) {
 		if (!is_netif(sh, w[4]))
 			return DBGSH_LINE;
-		dbgsh_printf(sh, "Connecting to server at %u.%u.%u.%u:%u (%x)"
-			     " %s\n", ip[0], ip[1], ip[2], ip[3], port, port,
+		dbgsh_printf(sh, net_ip_is_v4(ip) ?
+			     "Connecting to server at %s:%u (%x) %s\n" :
+			     "Connecting to server at [%s]:%u (%x) %s\n",
+			     net_ip_format(ip, shown), port, port,
 			     w[4] ? w[4] : "vm0");
 		return post(sh, CONNECT, ip, port);
 	}

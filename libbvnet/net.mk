@@ -11,7 +11,7 @@ BVNET_PURE_SOURCES = \
 	libbvnet/queue.c \
 	libbvnet/random.c \
 	libbvnet/rtc.c \
-	libbvnet/tcpcheck.c \
+	libbvnet/headers.c \
 	libbvnet/wire.c \
 	libbvnet/wire.h
 BVNET_SYSLOG_SOURCES = \
@@ -41,10 +41,12 @@ LWIP_INCLUDES = -I$(top_srcdir)/libbvnet/lwip/include \
 if BV_HAVE_LWIP
 LWIP_FILES = $(patsubst $(LWIP_DIR)/src/%,%,$(wildcard \
 	$(LWIP_DIR)/src/core/*.c $(LWIP_DIR)/src/core/ipv4/*.c \
+	$(LWIP_DIR)/src/core/ipv6/*.c \
 	$(LWIP_DIR)/src/netif/ethernet.c))
 LWIP_OBJECTS = $(patsubst %.c,libbvnet/lwip/%.lo,$(LWIP_FILES))
 BVNET_STACK_SOURCES = \
 	libbvnet/stack.c \
+	libbvnet/stack_ip6.c \
 	libbvnet/stack_priv.h \
 	libbvnet/stack_timers.c
 libbvnet_la_SOURCES += $(BVNET_STACK_SOURCES)

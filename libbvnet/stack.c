@@ -31,8 +31,9 @@ static struct {
 	uint32_t isn_key[8];
 	uint64_t now;
 	uint8_t address[4];	/* told last */
-	bool dhcp, up;
-	uint64_t bad_options;
+	uint8_t ip6[NET_IP_LEN];	/* configured; zeros: none */
+	bool dhcp, use_ipv6, up;
+	uint64_t bad_headers;
 	uint8_t frame[NET_MAX_FRAME];	/* being sent */
 } stack;
 
@@ -73,20 +74,42 @@ void bvnet_lwip_free(void *p)
 	heap_free(&stack.heap, p);
 }
 
+/* IPv6 addresses do not fit into a nonce: each block's key is of the one before.
+ * There are always as many, so none is the beginning of another. */
+static void hash_ip6(const ip_addr_t *local_ip, const ip_addr_t *remote_ip,
+		     uint32_t ports, uint8_t block[64])
+{
+	uint32_t key[8], in[9];
+
+	memcpy(in, ip_2_ip6(local_ip)->addr, NET_IP_LEN);
+	memcpy(in + 4, ip_2_ip6(remote_ip)->addr, NET_IP_LEN);
+	in[8] = ports;
+	memcpy(key, stack.isn_key, sizeof(key));
+	for (unsigned i = 0; i < 9; i += 3) {
+		net_chacha20_block(key, 1, in + i, block);
+		memcpy(key, block, sizeof(key));
+	}
+}
+
 /* A function of the connection that others cannot compute, plus a clock of
  * 250 kHz (RFC 6528, section 3). */
 u32_t bvnet_lwip_tcp_isn(const ip_addr_t *local_ip, u16_t local_port,
 			 const ip_addr_t *remote_ip, u16_t remote_port)
 {
-	uint32_t nonce[3] = {
-		ip4_addr_get_u32(ip_2_ip4(local_ip)),
-		ip4_addr_get_u32(ip_2_ip4(remote_ip)),
-		(uint32_t)local_port << 16 | remote_port,
-	};
+	uint32_t ports = (uint32_t)local_port << 16 | remote_port;
 	uint8_t block[64];
 	u32_t isn;
 
-	net_chacha20_block(stack.isn_key, 0, nonce, block);
+	if (IP_IS_V6_VAL(*local_ip)) {
+		hash_ip6(local_ip, remote_ip, ports, block);
+	} else {
+		uint32_t nonce[3] = {
+			ip4_addr_get_u32(ip_2_ip4(local_ip)),
+			ip4_addr_get_u32(ip_2_ip4(remote_ip)), ports,
+		};
+
+		net_chacha20_block(stack.isn_key, 0, nonce, block);
+	}
 	memcpy(&isn, block, sizeof(isn));
 	return isn + (u32_t)(stack.now / 4);
 }
@@ -130,6 +153,7 @@ static void address_changed(struct netif *netif)
 {
 	uint8_t ip[4], *old = stack.address;
 
+	stack_ip6_changed();
 	memcpy(ip, netif_ip4_addr(netif), 4);
 	if (memcmp(ip, old, 4) == 0)
 		return;
@@ -151,6 +175,8 @@ static err_t init_interface(struct netif *netif)
 		NETIF_FLAG_ETHERNET;
 	netif->output = etharp_output;
 	netif->linkoutput = send_frame;
+	if (stack.use_ipv6)
+		stack_ip6_interface(netif);
 	return ERR_OK;
 }
 
@@ -163,8 +189,8 @@ static void stack_input(void *vmm, const uint8_t *frame, uint32_t len,
 
 	(void)vmm;
 	(void)flags;
-	if (len > UINT16_MAX || !net_tcp_header_ok(frame, len)) {
-		stack.bad_options++;
+	if (len > UINT16_MAX || !net_headers_ok(frame, len)) {
+		stack.bad_headers++;
 		return;
 	}
 	p = pbuf_alloc(PBUF_RAW, (u16_t)len, PBUF_RAM);
@@ -173,6 +199,7 @@ static void stack_input(void *vmm, const uint8_t *frame, uint32_t len,
 	if (pbuf_take(p, frame, (u16_t)len) != ERR_OK ||
 	    stack.netif.input(p, &stack.netif) != ERR_OK)
 		pbuf_free(p);
+	stack_ip6_settle();
 }
 
 /* The first poll: the network runs.  The guide shows the address behind the
@@ -183,6 +210,8 @@ static void come_up(void)
 	stack_timers_start(&stack.netif, stack.now);
 	netif_set_up(&stack.netif);
 	address_changed(&stack.netif);
+	if (stack.use_ipv6)
+		stack_ip6_start(&stack.netif, stack.net, stack.ip6);
 	if (stack.dhcp && dhcp_start(&stack.netif) != ERR_OK)
 		vmm_log_err("DHCP does not start: no memory\n");
 }
@@ -230,7 +259,8 @@ static int check_setup(struct net *net, const struct net_stack_setup *setup,
 		return VMM_ERROR(EBUSY);
 	if (!net_mode_has_stack(net_get_mode(net)) ||
 	    heap < NET_STACK_HEAP_MIN ||
-	    (!setup->dhcp && memcmp(setup->ip, zeros, 4) == 0))
+	    (!setup->dhcp && !setup->use_ipv6 &&
+	     memcmp(setup->ip, zeros, 4) == 0))
 		return VMM_ERROR(EINVAL);
 	return 0;
 }
@@ -271,6 +301,8 @@ int net_stack_start(struct net *net, const struct net_stack_setup *setup,
 	stack.net = net;
 	stack.random = setup->random;
 	stack.dhcp = setup->dhcp;
+	stack.use_ipv6 = setup->use_ipv6;
+	memcpy(stack.ip6, setup->ip6, sizeof(stack.ip6));
 	stack.now = now;
 	net_random_bytes(stack.random, stack.isn_key, sizeof(stack.isn_key));
 	net_vmm_attach(net, &stack_ops, NULL);
@@ -288,9 +320,10 @@ void net_stack_get_info(struct net_stack_info *info)
 		.heap_used = stack.heap.used,
 		.heap_most = stack.heap.most_used,
 		.heap_failures = stack.heap.failures,
-		.bad_options = stack.bad_options,
+		.bad_headers = stack.bad_headers,
 	};
 	memcpy(info->ip, netif_ip4_addr(&stack.netif), 4);
 	memcpy(info->netmask, netif_ip4_netmask(&stack.netif), 4);
 	memcpy(info->gateway, netif_ip4_gw(&stack.netif), 4);
+	info->ip6_count = stack_ip6_list(info->ip6);
 }

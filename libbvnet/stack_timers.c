@@ -10,6 +10,8 @@
 #include <lwip/dhcp.h>
 #include <lwip/etharp.h>
 #include <lwip/ip4_frag.h>
+#include <lwip/mld6.h>
+#include <lwip/nd6.h>
 #include <lwip/netif.h>
 #include <lwip/opt.h>
 #include <lwip/priv/tcp_priv.h>
@@ -21,7 +23,7 @@
 #include "net_priv.h"
 #include "stack_priv.h"
 
-#define MAX_TIMERS	8u
+#define MAX_TIMERS	10u
 /* Calls of tcp_tmr() that call tcp_slowtmr() once, which looks at all. */
 #define TCP_LOOK	2u
 /* An ARP entry without an answer asks again each second, this often; so do the
@@ -144,6 +146,10 @@ static uint64_t calls(lwip_cyclic_timer_handler handler,
 		most = IP_REASS_MAXAGE;
 	else if (handler == dhcp_fine_tmr)
 		most = dhcp ? dhcp->request_timeout : 0;
+	else if (handler == nd6_tmr)
+		most = stack_ip6_on();
+	else if (handler == mld6_tmr)
+		most = stack_ip6_reports();
 	return periods < most ? periods : most;
 }
 
@@ -182,6 +188,8 @@ static uint64_t pass(int i, uint64_t now)
 		age_lease(dhcp, periods - 1);
 	if (handler == tcp_tmr && periods > TCP_LOOK && !tcp_waits())
 		age_tcp((uint32_t)((periods - TCP_LOOK) / TCP_LOOK));
+	if (stack_ip6_on() && handler == nd6_tmr)
+		stack_ip6_age(periods - 1);
 	return calls(handler, dhcp, periods);
 }
 
@@ -221,8 +229,10 @@ static unsigned needed(lwip_cyclic_timer_handler handler,
 {
 	if (handler == tcp_tmr)
 		return tcp_waits();
-	if (handler == ip_reass_tmr)
+	if (handler == ip_reass_tmr || handler == mld6_tmr)
 		return 0;
+	if (handler == nd6_tmr)
+		return stack_ip6_waits();
 	if (handler == dhcp_coarse_tmr)
 		return dhcp ? lease(dhcp) : 0;
 	if (handler == dhcp_fine_tmr)

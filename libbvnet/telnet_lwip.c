@@ -20,7 +20,7 @@
 #define PORT		23
 #define CONNECTIONS	4u
 #define BACKLOG		4
-#define ERROR_SIZE	160
+#define ERROR_SIZE	200
 /* Probes of a connection whose other end may have gone, in milliseconds. */
 #define KEEP_IDLE	60000u
 #define KEEP_INTERVAL	10000u
@@ -111,14 +111,15 @@ static void on_error(void *arg, err_t error)
 }
 
 /* Refuse with a word to the user, and one in the log. */
-static err_t refuse(struct tcp_pcb *pcb, const uint8_t ip[4], const char *text,
-		    const char *why)
+static err_t refuse(struct tcp_pcb *pcb, const uint8_t ip[NET_IP_LEN],
+		    const char *text, const char *why)
 {
+	char shown[NET_IP_TEXT];
 	uint32_t suppressed;
 
 	if (vmm_ratelimit_ok(&server.refusals, &suppressed))
-		vmm_log_warning("telnet \"dbgsh\": %u.%u.%u.%u refused: %s\n",
-				ip[0], ip[1], ip[2], ip[3], why);
+		vmm_log_warning("telnet \"dbgsh\": %s refused: %s\n",
+				net_ip_format(ip, shown), why);
 	detach(pcb);
 	if (tcp_write(pcb, text, (u16_t)strlen(text), TCP_WRITE_FLAG_COPY) ==
 	    ERR_OK && tcp_close(pcb) == ERR_OK)
@@ -136,7 +137,7 @@ static struct connection *free_connection(void)
 }
 
 static void accept_connection(struct connection *c, struct tcp_pcb *pcb,
-			      const uint8_t ip[4])
+			      const uint8_t ip[NET_IP_LEN])
 {
 	c->pcb = pcb;
 	telnet_session_start(&c->session, server.vmm, bvnet_dbgsh_commands,
@@ -155,12 +156,12 @@ static void accept_connection(struct connection *c, struct tcp_pcb *pcb,
 static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t error)
 {
 	struct connection *c;
-	uint8_t ip[4];
+	uint8_t ip[NET_IP_LEN];
 
 	(void)arg;
 	if (error != ERR_OK || !pcb)
 		return ERR_VAL;
-	memcpy(ip, ip_2_ip4(&pcb->remote_ip), sizeof(ip));
+	services_get_ip(ip, &pcb->remote_ip);
 	if (!access_is_open(&server.access))
 		return refuse(pcb, ip, "Refused: see BitVisor's log.\r\n",
 			      "neither vmm.dbgsh_allow nor "
@@ -266,11 +267,11 @@ uint64_t telnet_server_poll(struct vmm_vcpu *v, uint64_t now)
  * exchanges it. */
 static int listen(void)
 {
-	struct tcp_pcb *pcb = tcp_new(), *listening;
+	struct tcp_pcb *pcb = tcp_new_ip_type(IPADDR_TYPE_ANY), *listening;
 
 	if (!pcb)
 		return VMM_ERROR(ENOMEM);
-	if (tcp_bind(pcb, IP_ADDR_ANY, PORT) != ERR_OK) {
+	if (tcp_bind(pcb, IP_ANY_TYPE, PORT) != ERR_OK) {
 		tcp_abort(pcb);
 		return VMM_ERROR(EBUSY);
 	}

@@ -28,8 +28,10 @@ static void say(struct telnet_session *s, const char *text)
 static void log_peer(const struct telnet_session *s, enum vmm_log_level level,
 		     const char *what)
 {
-	vmm_log(level, "telnet \"dbgsh\": %u.%u.%u.%u %s\n", s->peer[0],
-		s->peer[1], s->peer[2], s->peer[3], what);
+	char text[NET_IP_TEXT];
+
+	vmm_log(level, "telnet \"dbgsh\": %s %s\n",
+		net_ip_format(s->peer, text), what);
 }
 
 static void open_shell(struct telnet_session *s, uint64_t now)
@@ -49,8 +51,8 @@ static void ask(struct telnet_session *s)
 
 void telnet_session_start(struct telnet_session *s, struct vmm *vmm,
 			  const struct dbgsh_command *const *commands,
-			  const struct access *access, const uint8_t peer[4],
-			  uint64_t now)
+			  const struct access *access,
+			  const uint8_t peer[NET_IP_LEN], uint64_t now)
 {
 	memset(s, 0, sizeof(*s));
 	s->vmm = vmm;

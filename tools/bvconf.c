@@ -14,6 +14,7 @@
 #include <string.h>
 #include <bitvisor/config.h>
 #include <bvnet/access.h>
+#include <bvnet/iptext.h>
 #include <bvnet/net.h>
 #include <core/config_names.h>
 #include <nicdrv/device.h>
@@ -93,12 +94,16 @@ static int check_texts(const struct config_data *cfg, char *error, size_t size)
 {
 	static struct pci_rules rules;
 	struct access access;
+	uint8_t ip6[NET_IP_LEN];
 	int result = pci_rules_parse(&rules, cfg->vmm.driver.pci, drivers,
 				     error, size);
 
 	if (!result)
 		result = access_parse(&access, cfg->vmm.dbgsh_allow,
 				      cfg->vmm.dbgsh_password, error, size);
+	if (!result)
+		result = net_ip6_setting(cfg->ip.ip6addr, cfg->ip.use_ipv6,
+					 ip6, error, size);
 	return result;
 }
 
@@ -110,9 +115,9 @@ static void give_hints(const struct config_data *cfg)
 		puts("note: vmm.telnet_dbgsh=1 lets nobody in without "
 		     "vmm.dbgsh_allow or vmm.dbgsh_password");
 	if (strstr(cfg->vmm.driver.pci, "net=ip") && !cfg->ip.use_dhcp &&
-	    !memcmp(cfg->ip.ipaddr, "\0\0\0", 4))
+	    !cfg->ip.use_ipv6 && !memcmp(cfg->ip.ipaddr, "\0\0\0", 4))
 		puts("note: net=ip... needs ip.ipaddr and ip.netmask, or "
-		     "ip.use_dhcp=1");
+		     "ip.use_dhcp=1 or ip.use_ipv6=1");
 	if (cfg->vmm.tty_syslog.enable &&
 	    !strstr(cfg->vmm.driver.pci, "tty="))
 		puts("note: vmm.tty_syslog.enable=1 does nothing without a "

@@ -3,7 +3,7 @@
 # bvconf: checks and lists settings, from the VMM's own sources.
 bin_PROGRAMS += bvconf
 BVCONF_SOURCES = tools/bvconf.c $(CONFIG_SOURCES) $(PCI_RULES_SOURCES) \
-	$(PASSWORD_SOURCES) libbvnet/access.c libbvnet/classify.c \
+	$(PASSWORD_SOURCES) libbvnet/access.c libbvnet/iptext.c libbvnet/classify.c \
 	libnicdrv/device.c libvmm/core/error.c libvmm/core/printf.c \
 	libvmm/pci/monitor_spec.c
 bvconf_SOURCES = $(BVCONF_SOURCES) libvmm/core/config_default.c

@@ -21,6 +21,8 @@ struct config_data_ip {
 	unsigned char gateway[4];
 	int use_dhcp;			/* 1: ask a DHCP server */
 	int heap;			/* KiB for data in flight, 0: 2048 */
+	int use_ipv6;			/* 1: IPv6, too */
+	char ip6addr[48];		/* an address of it, or "" */
 };
 
 struct config_data_tty_syslog {

@@ -22,7 +22,7 @@ VMM_BEGIN_DECLS
 /* The members are the implementation's. */
 struct telnet_session {
 	uint8_t state;
-	uint8_t peer[4];
+	uint8_t peer[NET_IP_LEN];
 	struct vmm *vmm;
 	const struct dbgsh_command *const *commands;
 	const struct access *access;
@@ -43,8 +43,8 @@ struct telnet_session {
  * must live on. */
 void telnet_session_start(struct telnet_session *s, struct vmm *vmm,
 			  const struct dbgsh_command *const *commands,
-			  const struct access *access, const uint8_t peer[4],
-			  uint64_t now);
+			  const struct access *access,
+			  const uint8_t peer[NET_IP_LEN], uint64_t now);
 
 /* Bytes that came; returns how many were taken, the rest to be offered again
  * after the next run. */

@@ -86,8 +86,8 @@ const struct config_name config_names[] = {
 	{
 		.name = "vmm.dbgsh_allow", .type = CONFIG_STRING,
 		MEMBER(vmm.dbgsh_allow),
-		.accepted = "IPv4 addresses and prefixes",
-		.example = "10.0.2.0/24, 192.168.0.2",
+		.accepted = "IP addresses and prefixes",
+		.example = "10.0.2.0/24, 192.168.0.2, fd00:1::/64",
 		.doc = "who may log in to the debug shell over the network; "
 		       "empty leaves it to the password",
 	},
@@ -110,6 +110,16 @@ const struct config_name config_names[] = {
 		.accepted = "0, or 256 to 4096", .example = "4096",
 		.doc = "memory of the VMM's IP stack for data on its way, in "
 		       "KiB; 0 is 2048",
+	},
+	FLAG(ip.use_ipv6,
+	     "IPv6, too: a link-local address and those that routers "
+	     "advertise"),
+	{
+		.name = "ip.ip6addr", .type = CONFIG_STRING,
+		MEMBER(ip.ip6addr),
+		.accepted = "an IPv6 address", .example = "fd00:1::9",
+		.doc = "one more IPv6 address of the VMM's own, whose network "
+		       "are its first 64 bits",
 	},
 	{
 		.name = "loader.chain", .alias = "chain",

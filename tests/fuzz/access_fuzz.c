@@ -13,15 +13,23 @@ static void require_sound(const struct access *a)
 {
 	REQUIRE(a->count <= ACCESS_PREFIXES);
 	for (unsigned i = 0; i < a->count; i++) {
-		uint32_t mask = a->prefix[i].mask, low = a->prefix[i].address;
-		uint8_t ip[4] = {
-			(uint8_t)(low >> 24), (uint8_t)(low >> 16),
-			(uint8_t)(low >> 8), (uint8_t)low,
-		};
+		const struct access_prefix *p = &a->prefix[i];
+		uint8_t ip[NET_IP_LEN], again[NET_IP_LEN];
+		char text[NET_IP_TEXT];
+		const char *end = text;
 
-		/* One run of ones at the top, and nothing behind it. */
-		REQUIRE(((~mask + 1) & ~mask) == 0 && !(low & ~mask));
-		REQUIRE(access_allows(a, ip));
+		/* Nothing is behind the prefix; IPv4 is so or not at all. */
+		memcpy(ip, p->ip, sizeof(ip));
+		REQUIRE(p->bits <= 128 && access_allows(a, ip));
+		REQUIRE(!net_ip_is_v4(ip) || p->bits >= 96);
+		for (unsigned bit = p->bits; bit < 128; bit++) {
+			REQUIRE(!(ip[bit / 8] >> (7 - bit % 8) & 1));
+			ip[bit / 8] ^= (uint8_t)(1 << (7 - bit % 8));
+			REQUIRE(access_allows(a, ip) || net_ip_is_v4(ip));
+		}
+		net_ip_format(ip, text);
+		REQUIRE(net_ip_parse(&end, again));
+		REQUIRE(!*end && !memcmp(ip, again, sizeof(ip)));
 	}
 	if (a->has_password)
 		REQUIRE(a->password.salt_len >= PASSWORD_SALT_MIN &&

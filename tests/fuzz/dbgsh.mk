@@ -22,5 +22,5 @@ FUZZ_SOURCES_telnet = tests/fuzz/telnet_fuzz.c $(DBGSH_CORE_SOURCES) \
 	libvmm/core/log.c
 
 FUZZERS += tests/fuzz/access.fuzz
-FUZZ_SOURCES_access = tests/fuzz/access_fuzz.c libbvnet/access.c \
+FUZZ_SOURCES_access = tests/fuzz/access_fuzz.c libbvnet/access.c libbvnet/iptext.c \
 	$(PASSWORD_SOURCES) libvmm/core/error.c libvmm/core/printf.c

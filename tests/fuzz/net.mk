@@ -14,7 +14,7 @@ if BV_HAVE_LWIP
 FUZZERS += tests/fuzz/netstack.fuzz
 endif
 FUZZ_SOURCES_netstack = tests/fuzz/netstack_fuzz.c $(BVNET_STACK_SOURCES) \
-	$(FUZZ_NET_FILES)
+	libbvnet/iptext.c libbvnet/sha256.c $(FUZZ_NET_FILES)
 # lwIP is not of this tree: its files are compiled along like libraries.
 FUZZ_LIBS_netstack = $(FUZZ_NET_FLAGS) $(LWIP_INCLUDES) -w \
 	$(addprefix $(LWIP_DIR)/src/,$(LWIP_FILES))

@@ -39,6 +39,7 @@ static void start(void)
 	const struct net_stack_setup setup = {
 		.ip = { 10, 0, 2, 16 }, .netmask = { 255, 255, 255, 0 },
 		.gateway = { 10, 0, 2, 2 }, .dhcp = true, .random = &rng,
+		.use_ipv6 = true, .ip6 = { 0xfd, [15] = 9 },
 	};
 	struct tcp_pcb *pcb;
 
@@ -49,10 +50,46 @@ static void start(void)
 	net_start(net);
 	if (net_stack_start(net, &setup, &pool, 0))
 		abort();
-	pcb = tcp_new();
-	tcp_bind(pcb, IP_ADDR_ANY, 7);
+	pcb = tcp_new_ip_type(IPADDR_TYPE_ANY);
+	tcp_bind(pcb, IP_ANY_TYPE, 7);
 	pcb = tcp_listen(pcb);
 	tcp_accept(pcb, accepted);
+}
+
+/* The receiver becomes one of the VMM's addresses or groups. */
+static void address6(uint8_t *ip, unsigned which)
+{
+	static const uint8_t group[16] = { 0xff, 2, [15] = 1 };
+	struct net_stack_info info;
+
+	net_stack_get_info(&info);
+	memcpy(ip + 24, which < info.ip6_count ? info.ip6[which].ip : group,
+	       16);
+}
+
+static void repair6(uint8_t *ip, uint32_t len)
+{
+	uint8_t *p = ip + 40, *sum;
+	uint32_t total = wire_get16(ip + 4);
+	unsigned kind = ip[6];
+
+	/* Behind one extension header, or none. */
+	if (total > len - 40)
+		wire_put16(ip + 4, total = len - 40);
+	if ((kind == 0 || kind == 43 || kind == 44 || kind == 60) &&
+	    total >= 8 && total > 8u + p[1] * 8) {
+		uint32_t header = kind == 44 ? 8 : 8u + p[1] * 8;
+
+		kind = *p;
+		p += header;
+		total -= header;
+	}
+	sum = p + (kind == 6 ? 16 : 2);
+	if ((kind != 6 && kind != 58) || total < 20)
+		return;
+	wire_put16(sum, 0);
+	wire_put16(sum, wire_checksum(wire_sum(wire_sum(
+			kind + total, ip + 8, 32), p, total)));
 }
 
 /* Make the sums right, or few frames would get beyond them. */
@@ -61,6 +98,8 @@ static void repair(uint8_t *f, uint32_t len)
 	uint8_t *ip = f + 14;
 	uint32_t header, total;
 
+	if (len >= 54 && wire_get16(f + 12) == 0x86dd)
+		repair6(ip, len - 14);
 	if (len < 34 || wire_get16(f + 12) != 0x0800)
 		return;
 	header = (ip[0] & 15u) * 4;
@@ -92,6 +131,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(frame, data + 4, len);
 		if (data[1] & 1 && len >= 6)
 			memcpy(frame, fake_mac, 6);
+		if (data[1] & 4 && len >= 54)
+			address6(frame + 14, data[1] >> 5);
 		if (data[1] & 2)
 			repair(frame, len);
 		if (len)

@@ -76,7 +76,9 @@ static void settle(struct telnet_session *s, uint64_t *now, size_t at_most,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const uint8_t peer[4] = { 10, 0, 2, 2 };
+	static const uint8_t peer[NET_IP_LEN] = {
+		[10] = 0xff, 0xff, 10, 0, 2, 2,
+	};
 	static struct telnet_session s;
 	uint8_t mode = size ? data[0] : 0, before = 0;
 	size_t piece = mode / 4 % 16 + 1, at_most = mode & 2 ? 5 : 10000;

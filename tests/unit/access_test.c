@@ -160,8 +160,10 @@ static void reads_hashes(void **state)
 static bool allows(const struct access *a, unsigned b0, unsigned b1,
 		   unsigned b2, unsigned b3)
 {
-	uint8_t ip[4] = { (uint8_t)b0, (uint8_t)b1, (uint8_t)b2, (uint8_t)b3 };
+	uint8_t v4[4] = { (uint8_t)b0, (uint8_t)b1, (uint8_t)b2, (uint8_t)b3 };
+	uint8_t ip[NET_IP_LEN];
 
+	net_ip_from_v4(ip, v4);
 	return access_allows(a, ip);
 }
 
@@ -190,6 +192,120 @@ static void allows_what_is_listed(void **state)
 	assert_true(allows(&a, 255, 255, 255, 255));
 }
 
+/* --- both versions --- */
+
+static bool allows6(const struct access *a, const char *text)
+{
+	uint8_t ip[NET_IP_LEN];
+
+	assert_true(net_ip_parse(&text, ip) && !*text);
+	return access_allows(a, ip);
+}
+
+static void reads(struct access *a, const char *allow)
+{
+	assert_int_equal(access_parse(a, allow, "", error, sizeof(error)), 0);
+}
+
+static void allows_ipv6(void **state)
+{
+	struct access a;
+
+	(void)state;
+	reads(&a, "fd00:1::/64, 10.0.2.2,fe80::1:2");
+	assert_int_equal(a.count, 3);
+	assert_true(allows6(&a, "fd00:1::"));
+	assert_true(allows6(&a, "fd00:1::ffff:ffff:ffff:ffff"));
+	assert_false(allows6(&a, "fd00:1:0:1::"));
+	assert_false(allows6(&a, "fd00:0:ffff:ffff::1"));
+	assert_true(allows6(&a, "fe80::1:2"));
+	assert_false(allows6(&a, "fe80::1:3"));
+	assert_true(allows6(&a, "10.0.2.2"));
+	assert_true(allows6(&a, "::ffff:10.0.2.2"));
+	assert_false(allows6(&a, "::10.0.2.2"));
+	reads(&a, "fe80::/10");
+	assert_true(allows6(&a, "febf::1"));
+	assert_false(allows6(&a, "fec0::1"));
+	assert_false(allows6(&a, "fe40::1"));
+	/* All of one is not all of the other. */
+	reads(&a, "::/0");
+	assert_true(allows6(&a, "fe80::1"));
+	assert_false(allows6(&a, "10.0.2.2"));
+	reads(&a, "0.0.0.0/0");
+	assert_false(allows6(&a, "fe80::1"));
+	assert_false(allows6(&a, "::"));
+	/* The same in another form. */
+	reads(&a, "::FFFF:10.0.2.0/120");
+	assert_true(allows6(&a, "10.0.2.255"));
+	assert_false(allows6(&a, "10.0.3.0"));
+	reads(&a, "::ffff:0:0/96");
+	assert_true(allows6(&a, "1.2.3.4"));
+	assert_false(allows6(&a, "::fffe:1.2.3.4"));
+}
+
+/* RFC 5952, and the texts of RFC 4291, 2.2. */
+static void writes_addresses(void **state)
+{
+	static const struct {
+		const char *text, *canonical;
+	} rows[] = {
+		{ "ABCD:EF01:2345:6789:ABCD:EF01:2345:6789",
+		  "abcd:ef01:2345:6789:abcd:ef01:2345:6789" },
+		{ "2001:0DB8:0:0:8:800:200C:417A", "2001:db8::8:800:200c:417a" },
+		{ "FF01::101", "ff01::101" }, { "0:0:0:0:0:0:0:1", "::1" },
+		{ "::", "::" }, { "1::", "1::" }, { "fe80::", "fe80::" },
+		{ "2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1" },
+		{ "2001:db8::1:1:1:1:1", "2001:db8:0:1:1:1:1:1" },
+		{ "2001:0:0:1:0:0:0:1", "2001:0:0:1::1" },
+		{ "2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1" },
+		{ "::1:2:3:4:5:6:7", "0:1:2:3:4:5:6:7" },
+		{ "1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0" },
+		{ "::13.1.68.3", "::d01:4403" },
+		{ "1:2:3:4:5:6:13.1.68.3", "1:2:3:4:5:6:d01:4403" },
+		{ "::ffff:129.144.52.38", "129.144.52.38" },
+		{ "129.144.52.38", "129.144.52.38" },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < VMM_ARRAY_SIZE(rows); i++) {
+		const char *p = rows[i].text;
+		uint8_t ip[NET_IP_LEN];
+		char text[NET_IP_TEXT];
+
+		assert_true(net_ip_parse(&p, ip));
+		assert_int_equal(*p, '\0');
+		assert_string_equal(net_ip_format(ip, text),
+				    rows[i].canonical);
+	}
+}
+
+static void reads_the_address_to_have(void **state)
+{
+	static const char *const bad[] = {
+		"10.0.2.2", "::ffff:10.0.2.2", "::", "::1", "ff02::1",
+		"fe80::1", "fd00::1/64", "fd00::1 ", "host", "fd00:",
+	};
+	const uint8_t want[NET_IP_LEN] = { 0xfd, [15] = 9 };
+	uint8_t ip[NET_IP_LEN];
+
+	(void)state;
+	assert_int_equal(net_ip6_setting("fd00::9", true, ip, error,
+					 sizeof(error)), 0);
+	assert_memory_equal(ip, want, sizeof(ip));
+	assert_int_equal(net_ip6_setting("fd00::9", false, ip, error,
+					 sizeof(error)), -EINVAL);
+	assert_string_equal(error, "config: ip.ip6addr is set without IPv6; "
+			    "add ip.use_ipv6=1");
+	for (unsigned i = 0; i < VMM_ARRAY_SIZE(bad); i++) {
+		assert_int_equal(net_ip6_setting(bad[i], true, ip, error,
+						 sizeof(error)), -EINVAL);
+		assert_non_null(strstr(error, "write it like fd00:1::9"));
+	}
+	assert_int_equal(net_ip6_setting("", false, ip, error, sizeof(error)),
+			 0);
+	assert_int_equal(ip[15], 0);
+}
+
 static void nothing_set_is_nobody(void **state)
 {
 	struct access a;
@@ -214,7 +330,11 @@ static void refuses_what_it_does_not_understand(void **state)
 		"10", "10.0.2", "10.0.2.0.1", "10.0.2.", "10..2.0",
 		"10.0.2.256", "10.0.2.00", "10.0.2.0/33", "10.0.2.0/",
 		"10.0.2.0/ 24", "10.0.2.1/24", "10.0.2.0/24/8", "10.0.2.0;",
-		"host", "::1", "-1.0.0.0", "1.2.3.4294967296", "10.0.2.0/-1",
+		"host", "-1.0.0.0",
+		"::1/129", "fe80::1%eth0", "fd00::1/64", "1:2:3", ":::",
+		"1::2::3", "12345::", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7:",
+		"::ffff:10.0.2.0/95", "::10.0.2", "1:2:3:4:5:6:7:1.2.3.4",
+		"::/", "1:2:3:4:5:6:7:8::", "g::", "1.2.3.4294967296", "10.0.2.0/-1",
 	};
 	char many[ACCESS_PREFIXES * 8 + 16] = "", expected[256];
 	struct access a;
@@ -222,8 +342,8 @@ static void refuses_what_it_does_not_understand(void **state)
 	(void)state;
 	for (unsigned i = 0; i < VMM_ARRAY_SIZE(bad); i++) {
 		snprintf(expected, sizeof(expected), "config: vmm.dbgsh_allow:"
-			 " '%.*s' is no IPv4 address and no prefix; write them "
-			 "like 192.168.0.2 or 10.0.2.0/24",
+			 " '%.*s' is no IP address and no prefix; write them "
+			 "like 192.168.0.2, 10.0.2.0/24 or fd00:1::/64",
 			 (int)strcspn(bad[i], " "), bad[i]);
 		assert_int_equal(access_parse(&a, bad[i], "", error,
 					      sizeof(error)), -EINVAL);
@@ -251,6 +371,9 @@ int main(void)
 		cmocka_unit_test(stretches_passwords),
 		cmocka_unit_test(reads_hashes),
 		cmocka_unit_test(allows_what_is_listed),
+		cmocka_unit_test(allows_ipv6),
+		cmocka_unit_test(writes_addresses),
+		cmocka_unit_test(reads_the_address_to_have),
 		cmocka_unit_test(nothing_set_is_nobody),
 		cmocka_unit_test(refuses_what_it_does_not_understand),
 	};

@@ -63,11 +63,22 @@ $(LWIP_HOST_OBJECTS): tests/unit/lwip/%.o: $(LWIP_DIR)/src/%.c \
 check_PROGRAMS += netstack_test
 TESTS += netstack_test
 netstack_test_SOURCES = tests/unit/netstack_test.c $(BVNET_STACK_SOURCES) \
-	$(BVNET_FAKES) $(BVNET_PURE_SOURCES)
+	$(BVNET_FAKES) $(BVNET_PURE_SOURCES) libbvnet/iptext.c \
+	libbvnet/sha256.c
 netstack_test_CPPFLAGS = $(BVNET_CPPFLAGS) $(LWIP_INCLUDES)
 netstack_test_CFLAGS = $(UNIT_CFLAGS)
 netstack_test_LDADD = $(LWIP_HOST_OBJECTS) $(UNIT_LIBS)
 netstack_test_DEPENDENCIES = $(LWIP_HOST_OBJECTS)
+
+check_PROGRAMS += netstack6_test
+TESTS += netstack6_test
+netstack6_test_SOURCES = tests/unit/netstack6_test.c $(BVNET_STACK_SOURCES) \
+	$(BVNET_FAKES) $(BVNET_PURE_SOURCES) libbvnet/iptext.c \
+	libbvnet/sha256.c
+netstack6_test_CPPFLAGS = $(BVNET_CPPFLAGS) $(LWIP_INCLUDES)
+netstack6_test_CFLAGS = $(UNIT_CFLAGS)
+netstack6_test_LDADD = $(LWIP_HOST_OBJECTS) $(UNIT_LIBS)
+netstack6_test_DEPENDENCIES = $(LWIP_HOST_OBJECTS)
 endif
 
 check_PROGRAMS += kicks_test

@@ -18,7 +18,7 @@ dbgsh_test_LDADD = $(UNIT_LIBS)
 
 check_PROGRAMS += access_test
 TESTS += access_test
-access_test_SOURCES = tests/unit/access_test.c libbvnet/access.c \
+access_test_SOURCES = tests/unit/access_test.c libbvnet/access.c libbvnet/iptext.c \
 	$(PASSWORD_SOURCES) libvmm/core/error.c libvmm/core/printf.c
 access_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 access_test_CFLAGS = $(UNIT_CFLAGS)

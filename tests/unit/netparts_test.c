@@ -2,6 +2,7 @@
 /* Parts of the network: heap, queue, random numbers, checks of TCP headers. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 #include <errno.h>
@@ -199,7 +200,7 @@ static bool tcp_ok(const char *options, size_t n, unsigned header,
 	ip[9] = 6;
 	ip[20 + 12] = (uint8_t)((header ? header : 5 + n / 4) << 4);
 	memcpy(ip + 40, options, n);
-	return net_tcp_header_ok(frame, len - cut);
+	return net_headers_ok(frame, len - cut);
 }
 
 #define OPTIONS(s) tcp_ok(s, sizeof(s) - 1, 0, 0, 0)
@@ -240,16 +241,167 @@ static void what_is_not_tcp_is_let_pass(void **state)
 	uint8_t frame[60] = { 0 };
 
 	(void)state;
-	assert_true(net_tcp_header_ok(frame, 10));
+	assert_true(net_headers_ok(frame, 10));
 	wire_put16(frame + 12, 0x0806);
-	assert_true(net_tcp_header_ok(frame, 60));
+	assert_true(net_headers_ok(frame, 60));
 	wire_put16(frame + 12, 0x0800);
 	frame[14] = 0x45;
 	frame[23] = 17;
-	assert_true(net_tcp_header_ok(frame, 60));
+	assert_true(net_headers_ok(frame, 60));
 	frame[14] = 0x44;	/* lwIP finds that itself, but for TCP */
 	frame[23] = 6;
-	assert_false(net_tcp_header_ok(frame, 60));
+	assert_false(net_headers_ok(frame, 60));
+}
+
+/* --- headers of IPv6 --- */
+
+static uint8_t packet6[1500];
+static size_t packet6_len;
+
+/* Begin a packet, and add to it: a header of this kind comes next. */
+static void ip6(uint8_t kind)
+{
+	memset(packet6, 0, 54);
+	wire_put16(packet6 + 12, 0x86dd);
+	packet6[14] = 0x60;
+	packet6[20] = kind;
+	packet6_len = 54;
+}
+
+static void add(const char *bytes, size_t n)
+{
+	memcpy(packet6 + packet6_len, bytes, n);
+	packet6_len += n;
+}
+
+#define ADD(s) add(s, sizeof(s) - 1)
+
+/* Each byte that is missing at the end would be a bug to read: in memory of
+ * its own. */
+static bool ip6_ok(size_t cut, size_t more)
+{
+	size_t len = packet6_len - cut;
+	uint8_t *copy = malloc(len);
+	bool ok;
+
+	assert_non_null(copy);
+	wire_put16(packet6 + 18, (uint32_t)(len - 54 + more));
+	memcpy(copy, packet6, len);
+	ok = net_headers_ok(copy, len);
+	free(copy);
+	return ok;
+}
+
+#define SYN "pppp" "ssss" "aaaa" "\x60\2ww" "cc\0\0" "\2\4\5\264"
+
+/* All that is cut off anywhere is refused. */
+static void expect_whole(void)
+{
+	assert_true(ip6_ok(0, 0));
+	assert_false(ip6_ok(0, 1));
+	for (size_t cut = 1; packet6_len - cut >= 54; cut++) {
+		assert_false(ip6_ok(cut, 0));
+		assert_false(ip6_ok(cut, cut));
+	}
+}
+
+static void tcp_over_ipv6_is_checked(void **state)
+{
+	(void)state;
+	ip6(6);
+	ADD(SYN);
+	expect_whole();
+	packet6[54 + 21] = 5;		/* an option beyond the header */
+	assert_false(ip6_ok(0, 0));
+	packet6[54 + 21] = 0;
+	assert_false(ip6_ok(0, 0));
+	ip6(6);
+	ADD(SYN);
+	packet6[14] = 0x40;
+	assert_false(ip6_ok(0, 0));
+	packet6[14] = 0x60;
+	packet6[54 + 12] = 0x40;
+	assert_false(ip6_ok(0, 0));
+	/* Behind each kind of extension header, and all of them. */
+	ip6(0);
+	ADD("\74\0\1\4\0\0\0\0");		/* options: hops */
+	ADD("\53\1\0\0\1\10oooooooo\0\0");	/* options: receiver */
+	ADD("\54\0\0\0\0\0\0\0");		/* routing */
+	ADD("\6\0\0\0iiii");			/* a whole fragment */
+	ADD(SYN);
+	expect_whole();
+	packet6[packet6_len - 3] = 9;
+	assert_false(ip6_ok(0, 0));
+}
+
+static void extension_headers_are_checked(void **state)
+{
+	static const char *const bad[] = {
+		"\6\0\5\2\0\0\1\1",		/* beyond the header */
+		"\6\0\0\0\0\0\0\1",		/* without length */
+		"\6\0\1\5\0\0\0\0",
+		"\6\377\1\4\0\0\0\0",	/* beyond the packet */
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < VMM_ARRAY_SIZE(bad); i++) {
+		ip6(60);
+		add(bad[i], 8);
+		ADD(SYN);
+		assert_false(ip6_ok(0, 0));
+	}
+	ip6(44);
+	ADD("\6\0\0\1iiii" SYN);		/* more fragments */
+	assert_false(ip6_ok(0, 0));
+	packet6[54 + 3] = 0x08;			/* not the first */
+	assert_false(ip6_ok(0, 0));
+	packet6[54 + 3] = 0x06;			/* reserved bits */
+	assert_true(ip6_ok(0, 0));
+	/* A bounded number of them. */
+	for (unsigned n = 1; n < 20; n++) {
+		ip6(60);
+		for (unsigned i = 1; i < n; i++)
+			ADD("\74\0\1\4\0\0\0\0");
+		ADD("\6\0\1\4\0\0\0\0" SYN);
+		assert_int_equal(ip6_ok(0, 0), n <= 8);
+	}
+	ip6(99);				/* lwIP answers that */
+	assert_true(ip6_ok(0, 0));
+}
+
+static void neighbour_discovery_is_checked(void **state)
+{
+	static const char m[64] = "";
+
+	(void)state;
+	for (unsigned type = 133; type <= 136; type++) {
+		static const unsigned header[] = { 8, 16, 24, 24 };
+
+		ip6(58);
+		add(m, header[type - 133]);
+		packet6[54] = (uint8_t)type;
+		assert_true(ip6_ok(0, 0));
+		assert_false(ip6_ok(1, 0));
+		ADD("\1\1mmmmmm" "\3\2ppppppPPPPPPPP");
+		assert_true(ip6_ok(0, 0));
+		assert_false(ip6_ok(1, 0));
+		packet6[packet6_len - 15] = 0;	/* would never end */
+		assert_false(ip6_ok(0, 0));
+	}
+	packet6[54] = 137;		/* nobody redirects the VMM */
+	assert_false(ip6_ok(0, 0));
+	ip6(58);
+	ADD("\200\0\0\0iiss");		/* echo request */
+	assert_true(ip6_ok(0, 0));
+	assert_false(ip6_ok(1, 0));
+	ip6(58);
+	ADD("\2\0cc\0\0\5\0");		/* too big for 1280 bytes */
+	assert_true(ip6_ok(0, 0));
+	packet6[54 + 6] = 4;
+	packet6[54 + 7] = 255;
+	assert_false(ip6_ok(0, 0));
+	packet6[54 + 5] = 1;
+	assert_true(ip6_ok(0, 0));
 }
 
 int main(void)
@@ -264,6 +416,9 @@ int main(void)
 		cmocka_unit_test(tcp_options_are_checked),
 		cmocka_unit_test(tcp_lengths_are_checked),
 		cmocka_unit_test(what_is_not_tcp_is_let_pass),
+		cmocka_unit_test(tcp_over_ipv6_is_checked),
+		cmocka_unit_test(extension_headers_are_checked),
+		cmocka_unit_test(neighbour_discovery_is_checked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,7 @@ static struct tcp_pcb *listener;
 static unsigned wakes, pbufs;
 static bool stack_runs;
 
-const ip_addr_t ip_addr_any;
+const ip_addr_t ip_addr_any_type;
 
 static struct fake *fake(struct tcp_pcb *pcb)
 {
@@ -53,8 +53,10 @@ static struct fake *fake(struct tcp_pcb *pcb)
 	return f;
 }
 
-struct tcp_pcb *tcp_new(void)
+struct tcp_pcb *tcp_new_ip_type(u8_t type)
 {
+	assert_true(type == IPADDR_TYPE_ANY || type == IPADDR_TYPE_V4 ||
+		    type == IPADDR_TYPE_V6);
 	for (unsigned i = 0; i < VMM_ARRAY_SIZE(fakes); i++) {
 		if (fakes[i].used)
 			continue;
@@ -139,7 +141,7 @@ err_t tcp_connect(struct tcp_pcb *pcb, const ip_addr_t *ip, u16_t port,
 {
 	struct fake *f = fake(pcb);
 
-	if (ip->addr == 0)
+	if (!IP_IS_V6(ip) && !ip_2_ip4(ip)->addr)
 		return ERR_RTE;
 	f->connected = true;
 	f->port = port;
@@ -227,7 +229,7 @@ void net_stack_get_info(struct net_stack_info *info)
 {
 	*info = (struct net_stack_info){
 		.running = stack_runs, .ip = { 10, 0, 2, 15 },
-		.heap_size = 2 << 20, .heap_used = 3 << 10, .bad_options = 7,
+		.heap_size = 2 << 20, .heap_used = 3 << 10, .bad_headers = 7,
 	};
 }
 
@@ -247,11 +249,11 @@ bool bvnet_netdev_show(unsigned n, unsigned part, nic_print *print, void *ctx)
 
 static struct fake *connect_from(unsigned last, err_t expected)
 {
-	struct tcp_pcb *pcb = tcp_new();
+	struct tcp_pcb *pcb = tcp_new_ip_type(IPADDR_TYPE_ANY);
 	struct fake *f = fake(pcb);
 	uint8_t ip[4] = { 10, 0, 2, (uint8_t)last };
 
-	memcpy(&pcb->remote_ip, ip, 4);
+	ip_addr_copy_from_ip4(pcb->remote_ip, *(ip4_addr_t *)(void *)ip);
 	assert_int_equal(fake(listener)->accept(NULL, pcb, ERR_OK), expected);
 	return f;
 }
@@ -319,9 +321,9 @@ static void off_unless_configured(void **state)
 	strcpy(config.vmm.dbgsh_allow, "10.0.2");
 	assert_int_equal(net_services_start(&world_vmm), -EINVAL);
 	assert_null(listener);
-	assert_true(logged("config: vmm.dbgsh_allow: '10.0.2' is no IPv4 "
-			   "address and no prefix; write them like 192.168.0.2 "
-			   "or 10.0.2.0/24"));
+	assert_true(logged("config: vmm.dbgsh_allow: '10.0.2' is no IP "
+			   "address and no prefix; write them like 192.168.0.2, "
+			   "10.0.2.0/24 or fd00:1::/64"));
 }
 
 static void refuses_all_without_a_rule(void **state)
@@ -519,7 +521,7 @@ static void controls_the_echo(void **state)
 	assert_int_equal(f->port, 7);
 	tell("server start 7\r");
 	assert_said("Error Code: -8\nDone.\n");
-	c = fake(tcp_new());
+	c = fake(tcp_new_ip_type(IPADDR_TYPE_ANY));
 	assert_int_equal(f->accept(NULL, &c->pcb, ERR_OK), ERR_OK);
 	p = new_pbuf("echo ", 5);
 	pbuf_cat(p, new_pbuf("this", 4));
@@ -584,7 +586,7 @@ static void recovers_the_slot(void **state)
 	assert_said("NIC 0 part 0\nNIC 0 part 1\n");
 	assert_said("NIC 1 part 5\naddress  10.0.2.15\n");
 	assert_said("heap     3 of 2048 KiB used, ");
-	assert_said("dropped  7 frames with bad TCP options\n");
+	assert_said("dropped  7 frames with bad headers\n");
 }
 
 int main(void)

@@ -171,7 +171,9 @@ static struct access rules;
 static char said[1 << 14];
 static size_t said_len;
 static uint64_t due;
-static const uint8_t peer[4] = { 10, 0, 2, 2 };
+static const uint8_t peer[NET_IP_LEN] = {
+		[10] = 0xff, 0xff, 10, 0, 2, 2,
+	};
 
 /* A password of "secret", with 1000 iterations (hashlib.pbkdf2_hmac). */
 static const char secret[] =

@@ -15,7 +15,7 @@
 
 /* Protocols */
 #define LWIP_IPV4			1
-#define LWIP_IPV6			0
+#define LWIP_IPV6			1	/* ip.use_ipv6: stack_ip6.c */
 #define LWIP_ARP			1
 #define LWIP_ICMP			1
 #define LWIP_IGMP			0
@@ -30,6 +30,20 @@
 #define LWIP_ACD			1	/* 2.2.x */
 #define LWIP_DHCP_DOES_ACD_CHECK	1	/* 2.2.x */
 #define DHCP_DOES_ARP_CHECK		1	/* 2.1.3 */
+
+/* IPv6: nothing here needs fragments, so they are neither made nor put together
+ * (and neighbour discovery must not have any, RFC 6980).  Addresses: that of
+ * the link, the one configured, two by router advertisements. */
+#define LWIP_IPV6_FRAG			0
+#define LWIP_IPV6_REASS			0
+#define LWIP_IPV6_FORWARD		0
+#define LWIP_IPV6_DHCP6			0
+#define LWIP_IPV6_NUM_ADDRESSES		4
+#define LWIP_IPV6_DUP_DETECT_ATTEMPTS	1
+#define LWIP_ND6_NUM_NEIGHBORS		16
+#define LWIP_ND6_NUM_DESTINATIONS	16
+#define MEMP_NUM_MLD6_GROUP		8
+#define MEMP_NUM_ND6_QUEUE		8
 
 /* Memory: structures of fixed number, so that no flood of connections grows
  * without limit, and data from the heap. */
