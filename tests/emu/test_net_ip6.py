@@ -15,7 +15,9 @@ from bvemu.case import test
 from bvemu.machine import Failure
 from bvemu.qemu import MAC, Qemu
 from test_net import NO_TIMER_CHECK, need_stack
+from test_net_lease import FEW, IDLE, SETTLED, exits_in
 from test_net_wire import Syslog, make_wire, run
+from test_quiet import LOG_EXITS
 
 CONFIG = """
 vmm.driver.pci = driver=pro1000, net=@NET@, tty=1, virtio=1
@@ -86,10 +88,11 @@ class Router:
             icmp6(socket.inet_pton(socket.AF_INET6, LINK), nodes, message)
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         self.socket.bind(("tap0", 0))
+        self.silent = False
         threading.Thread(target=self.advertise, daemon=True).start()
 
     def advertise(self):
-        while True:
+        while not self.silent:
             try:
                 self.socket.send(self.frame)
             except OSError:
@@ -168,7 +171,16 @@ def advertised(path):
     return said, resets
 
 
-def served(t, m, syslog):
+def check_quiet(t, m, router):
+    """On a silent wire nobody is woken for neighbours and lifetimes."""
+    router.silent = True
+    time.sleep(SETTLED)
+    found = exits_in(m, IDLE)
+    t.say(f"{found} exits in {IDLE} idle seconds")
+    t.check(found <= FEW, f"{found} exits")
+
+
+def served(t, m, syslog, router):
     """What goes on at the wire's ends, while the guest runs."""
     m.wait_for("^PLEASE", 200)
     found = addresses(syslog, 3)
@@ -181,6 +193,7 @@ def served(t, m, syslog):
     for address in (link, slaac, STATIC, GUEST):
         ping(t, address)
     check_shell(t, link, slaac)
+    check_quiet(t, m, router)
     m.type("\n")
     m.wait_exit(60)
     return link, slaac
@@ -215,14 +228,13 @@ def ip6(net):
         syslog = Syslog()
         disk = flow.linux_direct(WORK, "full", command_line=NO_TIMER_CHECK,
                                  config=CONFIG.replace("@NET@", net))
-        with Qemu(t.folder, disk, time_limit=300, extra=[
+        with Qemu(t.folder, disk, time_limit=300, extra=LOG_EXITS + [
                 "-netdev", "tap,id=net0,ifname=tap0,script=no,"
                 "downscript=no,vnet_hdr=off",
                 "-device", f"e1000e,netdev=net0,mac={MAC},romfile=",
                 "-object",
                 "filter-dump,id=wire,netdev=net0,file=wire.pcap"]) as m:
-            Router()
-            link, slaac = served(t, m, syslog)
+            link, slaac = served(t, m, syslog, Router())
         check_guest(t, m.serial.text(), slaac)
         t.check(any("refused: not in vmm.dbgsh_allow" in line
                     for line in syslog.lines), "the refusal is not logged")

@@ -230,6 +230,13 @@ void net_stack_get_info(struct net_stack_info *info)
 	*info = (struct net_stack_info){
 		.running = stack_runs, .ip = { 10, 0, 2, 15 },
 		.heap_size = 2 << 20, .heap_used = 3 << 10, .bad_headers = 7,
+		.ip6_count = 2,
+		.ip6 = {
+			{ .ip = { 0xfd, [15] = 9 },
+			  .state = NET_STACK_IP6_PREFERRED },
+			{ .ip = { 0xfd, [15] = 8 },
+			  .state = NET_STACK_IP6_DUPLICATE },
+		},
 	};
 }
 
@@ -368,6 +375,47 @@ static void serves_who_is_allowed(void **state)
 	poll();
 	assert_true(f->closed);
 	assert_int_equal(pbufs, 0);
+}
+
+static struct fake *connect_from6(uint32_t last, err_t expected)
+{
+	struct tcp_pcb *pcb = tcp_new_ip_type(IPADDR_TYPE_ANY);
+	struct fake *f = fake(pcb);
+	ip_addr_t ip = IPADDR6_INIT_HOST(0xfd000000, 0, 0, last);
+
+	pcb->remote_ip = ip;
+	assert_int_equal(fake(listener)->accept(NULL, pcb, ERR_OK), expected);
+	return f;
+}
+
+static void serves_ipv6(void **state)
+{
+	struct fake *f;
+
+	(void)state;
+	start("10.0.2.2, fd00::2:0/112");
+	f = connect_from6(0x30002, ERR_OK);
+	assert_true(f->closed);
+	assert_true(logged("telnet \"dbgsh\": fd00::3:2 refused: not in "
+			   "vmm.dbgsh_allow"));
+	f = connect_from6(0x20002, ERR_OK);
+	poll();
+	assert_true(logged("telnet \"dbgsh\": fd00::2:2 logged in"));
+	stack_runs = true;
+	type(f, "echoctl\rclient connect FD00::9 7\r");
+	poll();
+	assert_non_null(strstr(f->out, "Connecting to server at [fd00::9]:7 "
+			       "(7) vm0\r\nDone."));
+	assert_true(fakes[3].connected && IP_IS_V6_VAL(fakes[3].pcb.remote_ip));
+	assert_true(ip_2_ip6(&fakes[3].pcb.remote_ip)->addr[0] ==
+		    PP_HTONL(0xfd000000));
+	fakes[3].pcb.errf(NULL, ERR_RST);
+	type(f, "client connect fd00:::9 7\r");
+	poll();
+	assert_non_null(strstr(f->out, "usage: client connect IP PORT"));
+	type(f, "\rexit\r");
+	poll();
+	assert_true(f->closed);
 }
 
 static void takes_a_flood_piece_by_piece(void **state)
@@ -585,6 +633,8 @@ static void recovers_the_slot(void **state)
 	tell("net\r");
 	assert_said("NIC 0 part 0\nNIC 0 part 1\n");
 	assert_said("NIC 1 part 5\naddress  10.0.2.15\n");
+	assert_said("IPv6     fd00::9 preferred\n"
+		    "IPv6     fd00::8 another station's\n");
 	assert_said("heap     3 of 2048 KiB used, ");
 	assert_said("dropped  7 frames with bad headers\n");
 }
@@ -595,6 +645,7 @@ int main(void)
 		cmocka_unit_test(off_unless_configured),
 		cmocka_unit_test(refuses_all_without_a_rule),
 		cmocka_unit_test(serves_who_is_allowed),
+		cmocka_unit_test(serves_ipv6),
 		cmocka_unit_test(takes_a_flood_piece_by_piece),
 		cmocka_unit_test(answers_who_sends_no_more),
 		cmocka_unit_test(has_so_many_connections),
