@@ -15,6 +15,8 @@
 #define KICK_MAX_USEC	1000000u
 /* How late an interrupt of the NIC may be. */
 #define LATE_USEC	1000000u
+/* No NIC's reset takes longer. */
+#define RESET_MAX_USEC	50000u
 /* Between two looks at a NIC that the guest drives. */
 #define PASSED_USEC	20u
 
@@ -125,15 +127,26 @@ static void touched(struct nic_device *device)
 	vmm_spin_unlock(&nd->lock);
 }
 
-void netdev_poll(struct netdev *nd)
+/* Nobody would call when the time of the NIC's reset is over: some 20 ms, once
+ * for each reset of the guest's device or fault of the NIC. */
+static bool await_reset(const struct netdev *nd)
+{
+	struct nic *nic = nd->device->nic;
+	uint64_t until;
+
+	if (!nic->resetting || !nd->running)
+		return false;
+	until = net_until(nic_deadline(nic), vmm_uptime_usec());
+	vmm_delay_usec(until < RESET_MAX_USEC ? until : RESET_MAX_USEC);
+	return true;
+}
+
+/* Returns when there is something to do again, 0 for right now. */
+static uint64_t poll_rounds(struct netdev *nd, uint64_t *at)
 {
 	unsigned rounds = ROUNDS;
 	uint64_t now, next;
 
-	if (nd->device->passed) {
-		poll_passed(nd);
-		return;
-	}
 	do {
 		now = vmm_uptime_usec();
 		nd->woken = false;
@@ -146,6 +159,21 @@ void netdev_poll(struct netdev *nd)
 		/* What a service has sent is on its way, and its timers
 		 * count, from the next round on. */
 	} while ((next == 0 || net_unsent(nd->net)) && --rounds);
+	*at = now;
+	return next;
+}
+
+void netdev_poll(struct netdev *nd)
+{
+	uint64_t now, next;
+
+	if (nd->device->passed) {
+		poll_passed(nd);
+		return;
+	}
+	do {
+		next = poll_rounds(nd, &now);
+	} while (await_reset(nd));
 	judge_kick(nd);
 	nd->due = next == UINT64_MAX ? next : now + next;
 	arm(nd, now, next);
@@ -258,8 +286,10 @@ void netdev_reset(struct vmm_pci_dev *dev, bool function)
 {
 	struct netdev *nd = dev->ctx;
 
-	if (!function)
-		nic_restart(nd->device->nic);
+	if (function)
+		return;
+	nic_restart(nd->device->nic);
+	vmm_service_wake(nd->device->vmm);
 }
 
 /* --- starting --- */

@@ -217,6 +217,8 @@ struct nic {
 	uint32_t caps;			/* NIC_CAP_ */
 	struct nic_limits limits;
 	struct nic_link link;		/* as the sink was told */
+	bool resetting;			/* neither frames nor interrupts until
+					 * it is polled at its deadlines */
 	struct nic_stats stats;
 	const struct nic_sink *sink;	/* NULL: nothing is received, and */
 	void *sink_ctx;			/* nobody is told */

@@ -14,10 +14,16 @@
 #define GONE_CHECK	1000000u
 #define ATTEMPTS	5u		/* resets in a row before giving up */
 
+static void enter(struct pro1000 *p, enum pro1000_state state)
+{
+	p->state = state;
+	p->nic.resetting = state == PRO1000_RESETTING;
+}
+
 static void resetting(struct pro1000 *p)
 {
 	pro1000_reset_begin(p);
-	p->state = PRO1000_RESETTING;
+	enter(p, PRO1000_RESETTING);
 	p->until = 0;		/* counts from the next poll */
 	p->nic.stats.resets++;
 	pro1000_tx_cancel(p);
@@ -26,7 +32,7 @@ static void resetting(struct pro1000 *p)
 static void gone(struct pro1000 *p, const char *why)
 {
 	vmm_log_err("pro1000: %s; its driver gives up\n", why);
-	p->state = PRO1000_GONE;
+	enter(p, PRO1000_GONE);
 	p->until = NIC_NEVER;
 	pro1000_tx_cancel(p);
 	pro1000_rx_cancel(p);
@@ -88,7 +94,7 @@ static void continue_reset(struct pro1000 *p)
 		p->until = p->now + PRO1000_RESET_USEC;
 		return;
 	}
-	p->state = PRO1000_RUNNING;
+	enter(p, PRO1000_RUNNING);
 	p->link_check = 0;
 	p->tx_progress = p->now;
 }
@@ -228,7 +234,7 @@ static void quiesce(struct nic *nic)
 
 	if (p->state == PRO1000_RUNNING)
 		pro1000_reset_begin(p);
-	p->state = PRO1000_STOPPED;
+	enter(p, PRO1000_STOPPED);
 }
 
 static void hand_back(struct nic *nic)

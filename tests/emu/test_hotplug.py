@@ -111,7 +111,13 @@ while read -t 0.2 -r word </dev/ttyS0; [ "$word" != end ]; do
 	read -r carrier </sys/class/net/eth0/carrier
 	[ "$carrier" = "$was" ] || echo "CARRIER $carrier"
 	was=$carrier
+	if [ "$word" = unbind ]; then
+		echo virtio0 >/sys/bus/virtio/drivers/virtio_net/unbind
+		echo UNBOUND
+		break
+	fi
 done
+while read -r word </dev/ttyS0; [ "$word" != end ]; do :; done
 """
 SHELL = """
 vmm.telnet_dbgsh = 1
@@ -131,7 +137,8 @@ def network_exits(m):
 
 def cable(nic):
     """Nobody looks at the wire: that the link is there again is told by the
-    NIC's interrupt alone, and nothing is done while it is not."""
+    NIC's interrupt alone, and nothing is done while it is not.  In the end the
+    guest's driver goes, and with it the last who looked: the shell answers."""
     def whole(t):
         test_net.need_stack()
         if nic == "igb" and version() < (8, 0):
@@ -160,6 +167,10 @@ def cable(nic):
             for state, times in ("down", 2), ("up", 2):
                 t.check(shell.count(f"link {state}") >= times,
                         f"the log has no 'link {state}': {shell}")
+            m.type("unbind\n")
+            m.wait_for("^UNBOUND", 20)
+            shell = test_net.answers(port, ["version", "exit"])
+            t.check("BitVisor" in shell, f"the driver has gone: {shell}")
             m.type("end\n")
             m.wait_exit(60)
     return whole

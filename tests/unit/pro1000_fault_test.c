@@ -63,11 +63,13 @@ static void unsticks(struct bench *b)
 	b->now += 200000;
 	run(b);
 	assert_int_equal(b->nic->stats.resets, 1);
+	assert_true(b->nic->resetting);
 	assert_int_equal(b->seen.tx_cancelled, 3);
 	assert_ptr_equal(b->seen.tx_cookie[2], &data[2]);
 	assert_int_equal(send(b, data, 60, NULL), -ENETDOWN);
 	b->m->tx_stuck = false;
 	works_again(b, 10);
+	assert_false(b->nic->resetting);
 	assert_int_equal(b->m->resets, 2);
 }
 
