@@ -518,6 +518,15 @@ static bool frame_ok(uint32_t len)
 	return len >= NET_HEADER_LEN && len <= NET_MAX_FRAME;
 }
 
+/* Has the guest's driver set this address besides the NIC's own? */
+static bool guest_set(const struct net *n, const uint8_t *mac)
+{
+	for (unsigned i = 0; i < n->filter.wish.count; i++)
+		if (memcmp(n->filter.mac[i], mac, NET_MAC_LEN) == 0)
+			return true;
+	return false;
+}
+
 int net_vmm_tx(struct net *n, const void *frame, uint32_t len)
 {
 	struct nic_frag frag = { (uintptr_t)frame, len };
@@ -539,7 +548,7 @@ int net_vmm_tx(struct net *n, const void *frame, uint32_t len)
 			return error;
 	}
 	n->stats.vmm_tx++;
-	if (to_self || to[0] & 1)
+	if (to_self || to[0] & 1 || guest_set(n, to))
 		to_guest(n, frame, len, NIC_RX_CSUM_OK | NET_RX_LOCAL);
 	return 0;
 }

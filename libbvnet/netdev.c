@@ -366,6 +366,12 @@ static int start_stack(struct netdev *nd)
 	int rc = stack_ops->start(nd);
 
 	nd->stack = rc == 0;
+	if (rc == -EBUSY)
+		vmm_log_err(VMM_PCI_FORMAT " cannot have net=%s: the VMM's IP"
+			    " stack is on another NIC; name one by slot= or"
+			    " number=, and give others net=pass\n",
+			    VMM_PCI_ARGS(nd->device->dev->addr),
+			    nd->device->net);
 	return rc;
 }
 

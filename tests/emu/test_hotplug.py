@@ -106,6 +106,10 @@ WATCH = """
 modprobe virtio_pci
 net virtio_net
 echo "BOUND $(basename $(readlink /sys/class/net/eth0/device/driver))"
+ifconfig eth0 down
+ifconfig eth0 hw ether 52:54:00:aa:bb:cc
+ifconfig eth0 up
+ping -c 1 -W 5 10.0.2.9 | sed 's/^/OTHER MAC /'
 was=
 while read -t 0.2 -r word </dev/ttyS0; [ "$word" != end ]; do
 	read -r carrier </sys/class/net/eth0/carrier
@@ -137,7 +141,8 @@ def network_exits(m):
 
 def cable(nic):
     """Nobody looks at the wire: that the link is there again is told by the
-    NIC's interrupt alone, and nothing is done while it is not.  In the end the
+    NIC's interrupt alone, and nothing is done while it is not.  The guest has
+    given itself another MAC address, and the VMM answers that.  In the end the
     guest's driver goes, and with it the last who looked: the shell answers."""
     def whole(t):
         test_net.need_stack()
@@ -149,6 +154,7 @@ def cable(nic):
         with Qemu(t.folder, disk, nic=nic, time_limit=200, extra=LOG_EXITS,
                   hostfwd=[f"tcp:127.0.0.1:{port}-10.0.2.9:23"]) as m:
             m.wait_for("^BOUND virtio_net", 150)
+            m.wait_for("^OTHER MAC 1 packets transmitted, 1 packets rec", 20)
             m.wait_for("^CARRIER 1", 20)
             time.sleep(SECONDS)         # ARP of the new addresses
             for _ in range(2):
