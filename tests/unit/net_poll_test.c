@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The switch is asked for the guest's frames alone. */
+/* The switch is asked for the guest's frames alone; the guest's addresses. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -191,6 +191,25 @@ static void so_does_what_a_hook_has_seen(void **state)
 	net_hook_remove(net, &tap);
 }
 
+/* The guest has other addresses besides the NIC's: what the VMM sends there is
+ * for the guest, or for whoever else has it on the wire. */
+static void the_vmm_reaches_all_addresses_of_the_guests(void **state)
+{
+	uint8_t mac[6] = { 0x52, 0x54, 0, 0xaa, 0xbb, 0xcc };
+	struct nic_filter wish = { .mac = &mac, .count = 1 };
+
+	(void)state;
+	memset(frame, 0x5a, LEN);
+	memcpy(frame, mac, 6);
+	assert_int_equal(net_vmm_tx(net, frame, LEN), 0);
+	assert_int_equal(fake.sent_count, 1);
+	assert_int_equal(deliveries, 0);
+	assert_int_equal(net_guest_filter(net, &wish), 0);
+	assert_int_equal(net_vmm_tx(net, frame, LEN), 0);
+	assert_int_equal(fake.sent_count, 2);
+	assert_int_equal(deliveries, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +219,9 @@ int main(void)
 			a_frame_for_the_vmm_asks_for_more, start, stop),
 		cmocka_unit_test_setup_teardown(
 			so_does_what_a_hook_has_seen, start, stop),
+		cmocka_unit_test_setup_teardown(
+			the_vmm_reaches_all_addresses_of_the_guests, start,
+			stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
