@@ -12,7 +12,7 @@ static void print_address(struct dbgsh *sh, const char *name,
 		     ip[3]);
 }
 
-static void show_ip6(struct dbgsh *sh, const struct net_stack_info *info)
+static void show_ip6(struct dbgsh *sh)
 {
 	static const char *const states[] = {
 		[NET_STACK_IP6_TENTATIVE] = "tentative",
@@ -20,12 +20,14 @@ static void show_ip6(struct dbgsh *sh, const struct net_stack_info *info)
 		[NET_STACK_IP6_DEPRECATED] = "deprecated",
 		[NET_STACK_IP6_DUPLICATE] = "another station's",
 	};
+	struct net_stack_info info;
 	char text[NET_IP_TEXT];
 
-	for (unsigned i = 0; i < info->ip6_count; i++)
+	net_stack_get_info(&info);
+	for (unsigned i = 0; info.running && i < info.ip6_count; i++)
 		dbgsh_printf(sh, "IPv6     %s %s\n",
-			     net_ip_format(info->ip6[i].ip, text),
-			     states[info->ip6[i].state]);
+			     net_ip_format(info.ip6[i].ip, text),
+			     states[info.ip6[i].state]);
 }
 
 /* Without the net lock: numbers that change meanwhile are one old or new. */
@@ -42,7 +44,6 @@ static void show_stack(struct dbgsh *sh)
 	print_address(sh, "netmask", info.netmask);
 	print_address(sh, "gateway", info.gateway);
 	dbgsh_printf(sh, "DHCP     %s\n", info.dhcp ? "yes" : "no");
-	show_ip6(sh, &info);
 	dbgsh_printf(sh, "heap     %llu of %llu KiB used, %llu at most; %llu "
 		     "requests failed\n",
 		     (unsigned long long)info.heap_used / 1024,
@@ -55,6 +56,7 @@ static void show_stack(struct dbgsh *sh)
 
 struct net_place {
 	unsigned nic, part;
+	bool stack;	/* was shown, but for its IPv6 addresses */
 };
 
 static void print_line(void *ctx, const char *text)
@@ -62,13 +64,17 @@ static void print_line(void *ctx, const char *text)
 	dbgsh_printf(ctx, "%s\n", text);
 }
 
-/* A part of a NIC a step: there is room for no more. */
+/* A part of a NIC, or of the stack, a step: there is room for no more. */
 static enum dbgsh_next net_step(struct dbgsh *sh)
 {
 	struct net_place *p = dbgsh_scratch(sh);
 
+	if (p->stack) {
+		show_ip6(sh);
+		return DBGSH_DONE;
+	}
 	if (p->part == BVNET_NETDEV_PARTS)
-		*p = (struct net_place){ p->nic + 1, 0 };
+		*p = (struct net_place){ .nic = p->nic + 1 };
 	if (bvnet_netdev_show(p->nic, p->part, print_line, sh)) {
 		p->part++;
 		return DBGSH_MORE;
@@ -76,7 +82,8 @@ static enum dbgsh_next net_step(struct dbgsh *sh)
 	if (!p->nic)
 		dbgsh_puts(sh, "The VMM drives no NIC.\n");
 	show_stack(sh);
-	return DBGSH_DONE;
+	p->stack = true;
+	return DBGSH_MORE;
 }
 
 static enum dbgsh_next start_net(struct dbgsh *sh, int argc,
@@ -84,7 +91,7 @@ static enum dbgsh_next start_net(struct dbgsh *sh, int argc,
 {
 	(void)argc;
 	(void)argv;
-	*(struct net_place *)dbgsh_scratch(sh) = (struct net_place){ 0, 0 };
+	*(struct net_place *)dbgsh_scratch(sh) = (struct net_place){ 0 };
 	return DBGSH_MORE;
 }
 
