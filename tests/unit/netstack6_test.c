@@ -406,6 +406,30 @@ static void sleeps(void)
 	CHECK(reports >= 18 && reports <= 20);
 }
 
+/* Nothing is asked for while nobody hears it, and routers once it is back. */
+static void link_comes_and_goes(void)
+{
+	unsigned routers;
+
+	start(&fixed);
+	follow(1);
+	fake.nic.link.up = false;
+	fake.nic.sink->link(fake.nic.sink_ctx, &fake.nic.link);
+	wakes = 0;
+	follow(1000);
+	CHECK(wakes == 0);
+	address(0, NET_STACK_IP6_TENTATIVE);
+	fake.nic.link.up = true;
+	fake.nic.sink->link(fake.nic.sink_ctx, &fake.nic.link);
+	routers = peer.routers;
+	follow(30);
+	address(0, PREFERRED);
+	CHECK(peer.routers == routers + 3);
+	wakes = 0;
+	follow(1000);
+	CHECK(wakes == 0);
+}
+
 /* Lifetimes go by in sleep: what comes then finds nobody. */
 static void addresses_end(void)
 {
@@ -561,6 +585,7 @@ int main(void)
 		TEST(goes_out_of_the_way),
 		TEST(gives_up),
 		TEST(sleeps),
+		TEST(link_comes_and_goes),
 		TEST(addresses_end),
 		TEST(asks_again),
 		TEST(takes_connections),
