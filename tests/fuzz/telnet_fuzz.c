@@ -68,8 +68,9 @@ static void settle(struct telnet_session *s, uint64_t *now, size_t at_most,
 	for (unsigned i = 0; i < 4; i++) {
 		uint64_t wait = telnet_session_run(s, NULL, *now);
 
-		REQUIRE(wait <= 4000000);
-		*now += wait;
+		REQUIRE(wait <= 4000000 || wait == UINT64_MAX);
+		/* Who needs no clock is run when somebody's frame comes. */
+		*now += wait == UINT64_MAX ? 1000000 : wait;
 		drain(s, at_most, before);
 	}
 }
