@@ -8,6 +8,7 @@ bvnetinc_HEADERS = \
 	include/bvnet/access.h \
 	include/bvnet/dbgsh.h \
 	include/bvnet/dbgshcall.h \
+	include/bvnet/guesses.h \
 	include/bvnet/iptext.h \
 	include/bvnet/net.h \
 	include/bvnet/password.h \

@@ -12,6 +12,7 @@ PASSWORD_SOURCES = \
 	libbvnet/sha256.c
 TELNET_SOURCES = $(PASSWORD_SOURCES) \
 	libbvnet/access.c \
+	libbvnet/guesses.c \
 	libbvnet/iptext.c \
 	libbvnet/telnet.c \
 	libbvnet/telnet_session.c

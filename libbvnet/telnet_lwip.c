@@ -39,6 +39,7 @@ struct connection {
 static struct {
 	struct vmm *vmm;
 	struct access access;
+	struct guesses guesses;
 	struct connection *connection;	/* CONNECTIONS; NULL: no server */
 	bool announced;
 	struct vmm_ratelimit refusals;
@@ -141,7 +142,8 @@ static void accept_connection(struct connection *c, struct tcp_pcb *pcb,
 {
 	c->pcb = pcb;
 	telnet_session_start(&c->session, server.vmm, bvnet_dbgsh_commands,
-			     &server.access, ip, vmm_uptime_usec());
+			     &server.access, &server.guesses, ip,
+			     vmm_uptime_usec());
 	tcp_arg(pcb, c);
 	tcp_recv(pcb, on_receive);
 	tcp_sent(pcb, on_sent);

@@ -13,6 +13,7 @@
 
 enum state {
 	ASK,		/* a password is being typed */
+	WAIT,		/* it is not compared yet: others were wrong */
 	CHECK,		/* and compared */
 	DELAY,		/* it was wrong */
 	SHELL,
@@ -51,13 +52,14 @@ static void ask(struct telnet_session *s)
 
 void telnet_session_start(struct telnet_session *s, struct vmm *vmm,
 			  const struct dbgsh_command *const *commands,
-			  const struct access *access,
+			  const struct access *access, struct guesses *guesses,
 			  const uint8_t peer[NET_IP_LEN], uint64_t now)
 {
 	memset(s, 0, sizeof(*s));
 	s->vmm = vmm;
 	s->commands = commands;
 	s->access = access;
+	s->guesses = guesses;
 	memcpy(s->peer, peer, sizeof(s->peer));
 	s->last = now;
 	telnet_start(&s->telnet);
@@ -96,22 +98,25 @@ static void drop_typed(struct telnet_session *s, size_t n)
 
 /* --- login --- */
 
-static void check_password(struct telnet_session *s)
+/* Not before the wait for the wrong ones of this address, on any connection, is
+ * over. */
+static void check_password(struct telnet_session *s, uint64_t now)
 {
 	password_begin(&s->work, &s->access->password, s->password,
 		       s->password_len);
 	memset(s->password, 0, sizeof(s->password));
-	s->state = CHECK;
+	s->until = now + guesses_wait(s->guesses, s->peer, now);
+	s->state = WAIT;
 	say(s, "\n");
 }
 
 /* A byte of the password; nothing of it is echoed. */
-static void password_byte(struct telnet_session *s, uint8_t byte)
+static void password_byte(struct telnet_session *s, uint8_t byte, uint64_t now)
 {
 	switch (byte) {
 	case '\r':
 	case '\n':
-		check_password(s);
+		check_password(s, now);
 		break;
 	case '\b':
 	case 0x7f:
@@ -129,13 +134,22 @@ static void password_byte(struct telnet_session *s, uint8_t byte)
 	}
 }
 
-static void read_password(struct telnet_session *s)
+static void read_password(struct telnet_session *s, uint64_t now)
 {
 	size_t n;
 
 	for (n = 0; n < s->typed_count && s->state == ASK; n++)
-		password_byte(s, s->typed[n]);
+		password_byte(s, s->typed[n], now);
 	drop_typed(s, n);
+}
+
+/* Of two connections that wait for the same moment one goes on waiting, if the
+ * other was wrong meanwhile. */
+static void end_wait(struct telnet_session *s, uint64_t now)
+{
+	s->until = now + guesses_wait(s->guesses, s->peer, now);
+	if (now >= s->until)
+		s->state = CHECK;
 }
 
 /* Each failure doubles the delay. */
@@ -144,10 +158,12 @@ static void judge_password(struct telnet_session *s, uint64_t now)
 	if (!password_step(&s->work, SLICE))
 		return;
 	if (password_equal(&s->work, &s->access->password)) {
+		guesses_right(s->guesses, s->peer);
 		open_shell(s, now);
 	} else {
 		s->failures++;
-		s->until = now + (SECOND << (s->failures - 1));
+		guesses_wrong(s->guesses, s->peer, now);
+		s->until = now + guesses_wait(s->guesses, s->peer, now);
 		s->state = DELAY;
 		log_peer(s, VMM_LOG_WARNING, "gave a wrong password");
 	}
@@ -257,6 +273,7 @@ static uint64_t next_run(const struct telnet_session *s, uint64_t now)
 	switch (s->state) {
 	case CHECK:
 		return 0;
+	case WAIT:
 	case DELAY:
 		return s->until > now ? s->until - now : 0;
 	case SHELL:
@@ -275,7 +292,9 @@ uint64_t telnet_session_run(struct telnet_session *s, struct vmm_vcpu *v,
 {
 	check_idle(s, now);
 	if (s->state == ASK)
-		read_password(s);
+		read_password(s, now);
+	if (s->state == WAIT)
+		end_wait(s, now);
 	if (s->state == CHECK)
 		judge_password(s, now);
 	else if (s->state == DELAY)

@@ -9,6 +9,7 @@
 
 #include <bvnet/access.h>
 #include <bvnet/dbgsh.h>
+#include <bvnet/guesses.h>
 #include <bvnet/telnet.h>
 
 VMM_BEGIN_DECLS
@@ -26,10 +27,11 @@ struct telnet_session {
 	struct vmm *vmm;
 	const struct dbgsh_command *const *commands;
 	const struct access *access;
+	struct guesses *guesses;
 	struct telnet telnet;
 	const char *saying;	/* text of ours that is still to be sent */
 	uint64_t last;		/* when something was typed */
-	uint64_t until;		/* the end of a delay */
+	uint64_t until;		/* the end of a delay, or of a wait */
 	unsigned failures;
 	unsigned password_len;
 	char password[DBGSH_LINE_MAX];
@@ -39,11 +41,11 @@ struct telnet_session {
 	struct dbgsh sh;
 };
 
-/* A new connection of one whom access_allows().  vmm, commands and access
- * must live on. */
+/* A new connection of one whom access_allows().  vmm, commands, access and
+ * guesses, which all sessions share, must live on. */
 void telnet_session_start(struct telnet_session *s, struct vmm *vmm,
 			  const struct dbgsh_command *const *commands,
-			  const struct access *access,
+			  const struct access *access, struct guesses *guesses,
 			  const uint8_t peer[NET_IP_LEN], uint64_t now);
 
 /* Bytes that came; returns how many were taken, the rest to be offered again

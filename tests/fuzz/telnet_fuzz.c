@@ -19,6 +19,7 @@ uint64_t vmm_uptime_usec(void)
 	return 0;
 }
 
+static struct guesses guesses;
 static struct access open_rules = { .count = 1 }, password_rules = {
 	.has_password = true,
 	.password = { .iterations = 1, .salt_len = 8 },
@@ -85,8 +86,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t piece = mode / 4 % 16 + 1, at_most = mode & 2 ? 5 : 10000;
 	uint64_t now = 1000000;
 
+	memset(&guesses, 0, sizeof(guesses));
 	telnet_session_start(&s, NULL, commands, mode & 1 ? &password_rules :
-			     &open_rules, peer, now);
+			     &open_rules, &guesses, peer, now);
 	for (size_t at = 1; at < size && !telnet_session_ended(&s);) {
 		size_t n = size - at < piece ? size - at : piece;
 

@@ -168,6 +168,7 @@ const struct dbgsh_command *const bvnet_dbgsh_commands[] = {
 
 static struct telnet_session s;
 static struct access rules;
+static struct guesses guesses;
 static char said[1 << 14];
 static size_t said_len;
 static uint64_t due;
@@ -222,6 +223,15 @@ static void assert_said(const char *part)
 		fail_msg("no '%s' in '%s'", part, said);
 }
 
+static void connects(void)
+{
+	telnet_session_start(&s, &world_vmm, bvnet_dbgsh_commands, &rules,
+			     &guesses, peer, world_now);
+	said_len = 0;
+	pump();
+	assert_memory_equal(said, START, 12);
+}
+
 static void begin(const char *password)
 {
 	char error[128];
@@ -230,11 +240,8 @@ static void begin(const char *password)
 	world_now = 5000000;
 	assert_int_equal(access_parse(&rules, "10.0.2.0/24", password, error,
 				      sizeof(error)), 0);
-	telnet_session_start(&s, &world_vmm, bvnet_dbgsh_commands, &rules,
-			     peer, world_now);
-	said_len = 0;
-	pump();
-	assert_memory_equal(said, START, 12);
+	memset(&guesses, 0, sizeof(guesses));
+	connects();
 }
 
 static void serves_the_shell(void **state)
@@ -305,6 +312,77 @@ static void delays_who_guesses(void **state)
 				    "Login incorrect\r\n");
 		assert_int_equal(telnet_session_ended(&s), i == TELNET_TRIES);
 	}
+}
+
+/* Another connection of the same address makes it no faster, one of another
+ * address does not wait, and in time all is forgotten. */
+static void delays_all_connections_of_who_guesses(void **state)
+{
+	const uint64_t second = 1000000;
+
+	(void)state;
+	begin(secret);
+	say("wrong\r\n");
+	connects();
+	world_now += second / 4;
+	say("secret\r\n");
+	assert_string_equal(said, "\r\n");
+	assert_int_equal(due, second * 3 / 4);
+	guesses_wrong(&guesses, peer, world_now);	/* on a third one */
+	world_now += second * 3 / 4;
+	said_len = 0;
+	pump();
+	assert_string_equal(said, "");
+	assert_int_equal(due, second * 5 / 4);
+	world_now += second * 5 / 4;
+	pump();
+	assert_string_equal(said, "> ");
+	/* It was right: forgotten. */
+	connects();
+	say("wrong\r\n");
+	assert_int_equal(due, second);
+}
+
+static void remembers_addresses(void **state)
+{
+	uint8_t v4[16] = { [10] = 255, 255, 10, 0, 2, 9 };
+	uint8_t v6[16] = { 0xfd, 0, 0, 1, [8] = 1 };
+	struct guesses g = { 0 };
+	uint64_t now = 7000000;
+
+	(void)state;
+	for (uint64_t wait = 1000000; wait < GUESSES_MOST; wait *= 2) {
+		guesses_wrong(&g, v4, now);
+		assert_int_equal(guesses_wait(&g, v4, now), wait);
+	}
+	for (unsigned i = 0; i < 100; i++)
+		guesses_wrong(&g, v4, now);
+	assert_int_equal(guesses_wait(&g, v4, now), GUESSES_MOST);
+	assert_int_equal(guesses_wait(&g, v6, now), 0);
+	v4[15]++;
+	assert_int_equal(guesses_wait(&g, v4, now), 0);
+	/* A host has all addresses of its IPv6 network. */
+	guesses_wrong(&g, v6, now);
+	v6[8]++;
+	assert_int_equal(guesses_wait(&g, v6, now), 1000000);
+	v6[7]++;
+	assert_int_equal(guesses_wait(&g, v6, now), 0);
+	/* Others take the oldest one's place. */
+	for (unsigned i = 0; i < GUESSES_FROM; i++) {
+		v4[14] = (uint8_t)(10 + i);
+		guesses_wrong(&g, v4, ++now);
+		assert_int_equal(guesses_wait(&g, v4, now), 1000000);
+	}
+	v4[14] = 2;
+	v4[15]--;
+	assert_int_equal(guesses_wait(&g, v4, now), 0);
+	/* Forgotten after a time, as after the right one. */
+	v4[14] = 10;
+	v4[15]++;
+	guesses_wrong(&g, v4, now + GUESSES_FORGET);
+	assert_int_equal(guesses_wait(&g, v4, now + GUESSES_FORGET), 1000000);
+	guesses_right(&g, v4);
+	assert_int_equal(guesses_wait(&g, v4, now + GUESSES_FORGET), 0);
 }
 
 static void takes_no_password_that_is_cut(void **state)
@@ -385,6 +463,8 @@ int main(void)
 		cmocka_unit_test(interrupts_a_command),
 		cmocka_unit_test(asks_for_the_password),
 		cmocka_unit_test(delays_who_guesses),
+		cmocka_unit_test(delays_all_connections_of_who_guesses),
+		cmocka_unit_test(remembers_addresses),
 		cmocka_unit_test(takes_no_password_that_is_cut),
 		cmocka_unit_test(closes_when_nobody_is_there),
 		cmocka_unit_test(logs_who_came),
