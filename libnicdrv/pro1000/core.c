@@ -183,7 +183,7 @@ static uint64_t deadline(struct nic *nic)
 		return NIC_NEVER;
 	}
 	/* A change of the link interrupts; masked for a visit, it will. */
-	at = p->want.irq.mode >= NIC_IRQ_MSI ? NIC_NEVER : p->link_check;
+	at = p->want.irq.mode == NIC_IRQ_NONE ? p->link_check : NIC_NEVER;
 	if (p->tx_clean != p->tx_told && p->tx_progress + TX_STUCK < at)
 		at = p->tx_progress + TX_STUCK;
 	return at;

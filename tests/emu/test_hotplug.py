@@ -183,4 +183,5 @@ def cable(nic):
 
 
 test("net/cable")(cable("e1000e"))
+test("long/net/cable-pin")(cable("e1000"))
 test("long/net/cable-igb")(cable("igb"))
