@@ -133,11 +133,6 @@ unsigned net_groups(const struct net_address *own, uint8_t mac[NET_GROUPS][6])
 
 /* --- all --- */
 
-static unsigned type_of(const uint8_t *head, uint32_t len)
-{
-	return wire_get16(head + 12 + net_tag_len(head, len));
-}
-
 bool net_is_for_stack(const uint8_t *head, uint32_t len,
 		      const struct net_address *own)
 {
@@ -145,7 +140,7 @@ bool net_is_for_stack(const uint8_t *head, uint32_t len,
 
 	if (len < WIRE_ETH_LEN)
 		return false;
-	type = type_of(head, len);
+	type = wire_get16(head + 12 + net_tag_len(head, len));
 	return type == WIRE_TYPE_IPV4 || type == WIRE_TYPE_ARP ||
 		(type == WIRE_TYPE_IPV6 && own->ip6_count);
 }
@@ -158,12 +153,13 @@ bool net_is_wanted(const uint8_t *head, uint32_t len,
 	static const uint8_t none[4];
 	unsigned tag = net_tag_len(head, len);
 	const uint8_t *packet = head + WIRE_ETH_LEN + tag;
+	unsigned type = wire_get16(packet - 2);
 
-	if (type_of(head, len) == WIRE_TYPE_IPV6)
+	if (type == WIRE_TYPE_IPV6)
 		return len >= IP6_SHORT + tag && is_wanted6(packet, own);
 	if (head[0] & 1 || memcmp(own->ip, none, 4) == 0 ||
 	    len < WIRE_ETH_LEN + WIRE_IP_LEN + tag ||
-	    type_of(head, len) != WIRE_TYPE_IPV4)
+	    type != WIRE_TYPE_IPV4)
 		return true;
 	return memcmp(packet + 16, own->ip, 4) == 0;
 }
@@ -176,16 +172,18 @@ static unsigned filter(const uint8_t *head, uint32_t len,
 	static const uint8_t none[4];
 	unsigned tag = net_tag_len(head, len);
 	const uint8_t *packet = head + WIRE_ETH_LEN + tag;
+	unsigned type = wire_get16(packet - 2);
 
-	if (type_of(head, len) == WIRE_TYPE_IPV6)
+	if (type == WIRE_TYPE_IPV6)
 		return len < IP6_SHORT + tag ? NET_SIDE_GUEST :
 			filter6(packet, own);
 	if (len < WIRE_ETH_LEN + WIRE_IP_LEN + tag ||
-	    type_of(head, len) == WIRE_TYPE_ARP)
+	    type == WIRE_TYPE_ARP)
 		return NET_SIDE_GUEST | NET_SIDE_VMM;
 	/* The receiver's address decides before the protocol does: what is for
 	 * the VMM's address the guest would refuse, or forward. */
-	if (memcmp(own->ip, none, 4) != 0 && memcmp(packet + 16, own->ip, 4) == 0)
+	if (memcmp(own->ip, none, 4) != 0 &&
+	    memcmp(packet + 16, own->ip, 4) == 0)
 		return NET_SIDE_VMM;
 	return packet[9] == WIRE_PROTO_TCP ? NET_SIDE_GUEST :
 		NET_SIDE_GUEST | NET_SIDE_VMM;

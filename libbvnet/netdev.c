@@ -141,7 +141,7 @@ static bool await_reset(const struct netdev *nd)
 	return true;
 }
 
-/* Returns when there is something to do again, 0 for right now. */
+/* Returns when there is something to do again, counted from *at; 0 for now. */
 static uint64_t poll_rounds(struct netdev *nd, uint64_t *at)
 {
 	unsigned rounds = ROUNDS;

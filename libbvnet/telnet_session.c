@@ -98,25 +98,22 @@ static void drop_typed(struct telnet_session *s, size_t n)
 
 /* --- login --- */
 
-/* Not before the wait for the wrong ones of this address, on any connection, is
- * over. */
-static void check_password(struct telnet_session *s, uint64_t now)
+static void check_password(struct telnet_session *s)
 {
 	password_begin(&s->work, &s->access->password, s->password,
 		       s->password_len);
 	memset(s->password, 0, sizeof(s->password));
-	s->until = now + guesses_wait(s->guesses, s->peer, now);
 	s->state = WAIT;
 	say(s, "\n");
 }
 
 /* A byte of the password; nothing of it is echoed. */
-static void password_byte(struct telnet_session *s, uint8_t byte, uint64_t now)
+static void password_byte(struct telnet_session *s, uint8_t byte)
 {
 	switch (byte) {
 	case '\r':
 	case '\n':
-		check_password(s, now);
+		check_password(s);
 		break;
 	case '\b':
 	case 0x7f:
@@ -134,17 +131,18 @@ static void password_byte(struct telnet_session *s, uint8_t byte, uint64_t now)
 	}
 }
 
-static void read_password(struct telnet_session *s, uint64_t now)
+static void read_password(struct telnet_session *s)
 {
 	size_t n;
 
 	for (n = 0; n < s->typed_count && s->state == ASK; n++)
-		password_byte(s, s->typed[n], now);
+		password_byte(s, s->typed[n]);
 	drop_typed(s, n);
 }
 
-/* Of two connections that wait for the same moment one goes on waiting, if the
- * other was wrong meanwhile. */
+/* Until the wait for the wrong ones of this address, on any connection, is over.
+ * Of two that wait for the same moment one goes on waiting, if the other was wrong
+ * meanwhile. */
 static void end_wait(struct telnet_session *s, uint64_t now)
 {
 	s->until = now + guesses_wait(s->guesses, s->peer, now);
@@ -281,10 +279,11 @@ static uint64_t next_run(const struct telnet_session *s, uint64_t now)
 			return SHELL_TICK / 10;
 		if (!dbgsh_wants_key(&s->sh))
 			return SHELL_TICK;
-		return UINT64_MAX;
+		break;
 	default:
-		return UINT64_MAX;
+		break;
 	}
+	return UINT64_MAX;
 }
 
 uint64_t telnet_session_run(struct telnet_session *s, struct vmm_vcpu *v,
@@ -292,7 +291,7 @@ uint64_t telnet_session_run(struct telnet_session *s, struct vmm_vcpu *v,
 {
 	check_idle(s, now);
 	if (s->state == ASK)
-		read_password(s, now);
+		read_password(s);
 	if (s->state == WAIT)
 		end_wait(s, now);
 	if (s->state == CHECK)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Headers of Ethernet (IEEE 802.3), ARP (RFC 826), IPv4 (RFC 791), IPv6
- * (RFC 8200), UDP (RFC 768) and TCP (RFC 9293), as bytes: they are big endian, and need not be
- * aligned. */
+ * (RFC 8200), UDP (RFC 768) and TCP (RFC 9293), as bytes: they are big endian,
+ * and need not be aligned. */
 #ifndef BVNET_WIRE_H
 #define BVNET_WIRE_H
 

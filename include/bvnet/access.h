@@ -25,8 +25,8 @@ struct access {
 
 /*
  * From the settings vmm.dbgsh_allow (addresses and prefixes like 10.0.2.0/24 or
- * fd00:1::/64, separated by commas or blanks) and vmm.dbgsh_password.  0, or -EINVAL with
- * one line in error, "config: NAME: what was wrong; what would be right".
+ * fd00:1::/64, separated by commas or blanks) and vmm.dbgsh_password.  0, or
+ * -EINVAL with one line in error, "config: NAME: what was wrong; what would be right".
  */
 int access_parse(struct access *a, const char *allow, const char *password,
 		 char *error, size_t error_size) VMM_MUST_CHECK;

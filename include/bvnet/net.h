@@ -253,7 +253,8 @@ struct nic *net_nic(struct net *net);
  *	IPv6 to a group			both	both
  *	IPv6, any other			both	guest
  *	any other (VLAN, ...)		guest	guest
- * IPv6 is the guest's as any other while the VMM has no address of it.  A tag that has a priority only (VLAN 0) does not count as VLAN.
+ * IPv6 is the guest's as any other while the VMM has no address of it.  A tag
+ * that has a priority only (VLAN 0) does not count as VLAN.
  */
 unsigned net_classify(enum net_mode mode, const uint8_t *head, uint32_t len,
 		      const struct net_address *own, uint32_t *run);

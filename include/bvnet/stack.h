@@ -2,8 +2,8 @@
 /*
  * The VMM's own IP stack (lwIP) on a switch: IPv4 with ARP, ICMP echo, UDP,
  * TCP and DHCP, and if wanted IPv6 with neighbour discovery, stateless
- * autoconfiguration, MLD, ICMP echo and TCP.  There is one.  Its services use lwIP's raw API between calls
- * of net_poll(), from lwIP's callbacks or from net_stack_ready's.
+ * autoconfiguration, MLD, ICMP echo and TCP.  There is one.  Its services use
+ * lwIP's raw API between calls of net_poll() or from lwIP's callbacks.
  *
  * Context: as for bvnet/net.h.
  */

@@ -4,38 +4,15 @@
  * end of the wire that are written here.  lwIP has global state, so each test
  * runs in a process of its own.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <cmocka.h>
 #include <errno.h>
-#include <bvnet/stack.h>
 #include <lwip/priv/tcp_priv.h>
 #include "lwiphooks.h"
-#include "net_fake.h"
-#include "wire.h"
-
-static struct fake_nic fake;
-static struct vmm_pagepool pool;
-static struct net *net;
-static struct net_random rng;
-static uint64_t now;
-static unsigned wakes;		/* polls that a deadline asked for */
+#include "netstack_bench.h"
 
 static const uint8_t peer_mac[6] = { 0x02, 1, 2, 3, 4, 5 };
 static const uint8_t peer_ip[16] = { 0xfe, 0x80, [15] = 2 };
 static const uint8_t nodes[16] = { 0xff, 2, [15] = 1 };
 static const uint8_t prefix[8] = { 0xfd, 0, 0, 0x77 };
-
-#define CHECK(x) do {							\
-	if (!(x)) {							\
-		fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x);	\
-		_exit(1);						\
-	}								\
-} while (0)
 
 /* --- the peer --- */
 
@@ -159,7 +136,7 @@ static void peer_icmp6(const uint8_t *ip, const uint8_t *p)
 	}
 }
 
-static void peer_receives(const uint8_t *f, uint32_t len)
+void peer_receives(const uint8_t *f, uint32_t len)
 {
 	const uint8_t *ip = f + 14, *p = ip + 40;
 
@@ -178,26 +155,6 @@ static void peer_receives(const uint8_t *f, uint32_t len)
 			(uint32_t)wire_get16(p + 4) << 16 | wire_get16(p + 6);
 	else
 		peer.others++;
-}
-
-/* Time goes by from deadline to deadline, and from frame to frame. */
-static void follow(uint64_t seconds)
-{
-	uint64_t end = now + seconds * 1000000, next;
-
-	for (; now < end; now = next < end - now ? now + next : end) {
-		fake.tx_room = FAKE_MAX;
-		next = net_poll(net, now);
-		for (unsigned i = 0; i < fake.sent_count; i++)
-			peer_receives(fake.sent[i].data, fake.sent[i].len);
-		fake_clear(&fake);
-		if (fake.wire_count)
-			next = 200;
-		else if (next == 0)
-			next = 10;	/* an interrupt: it was sent */
-		else if (next != UINT64_MAX)
-			wakes++;
-	}
 }
 
 static const struct net_stack_setup fixed = {
@@ -556,24 +513,6 @@ static void sequence_numbers(void)
 		for (unsigned k = 0; k < i; k++)
 			CHECK(seen[i] != seen[k]);
 }
-
-static void in_a_child(void **state)
-{
-	void (*test)(void) = *(void (**)(void))state;
-	int status;
-	pid_t child = fork();
-
-	if (child == 0) {
-		test();
-		fake_clear(&fake);
-		fake_pool_free();
-		exit(0);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, 0);
-}
-
-#define TEST(f) { #f, in_a_child, NULL, NULL, (void *)(f) }
 
 int main(void)
 {
