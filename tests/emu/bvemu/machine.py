@@ -36,7 +36,7 @@ class Log:
             return ""
         return data.decode("utf-8", "replace").replace("\r", "")
 
-    def tail(self, lines=25):
+    def tail(self, lines):
         # Screen control sequences would garble the terminal of the reader.
         text = re.sub(r"\x1b\[[0-9;=?]*[A-Za-z]|[\x00-\x08\x0b-\x1f]", "",
                       self.text())
@@ -112,12 +112,22 @@ class Machine:
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def fail(self, reason):
-        said = []
-        for log in (self.serial, self.port, self.errors):
-            tail = log.tail()
+        said = self.last_words()
+        # The longest comes last: who reads a part reads the others.
+        for log, lines in ((self.errors, 8), (self.port, 8),
+                           (self.serial, 25)):
+            tail = log.tail(lines)
             if tail:
                 said.append(f"  end of {log.name} ({log.path}):\n{tail}")
         raise Failure("\n".join([reason] + said))
+
+    def ending(self):
+        """How the machine ended."""
+        return f"exit status {self.process.returncode}"
+
+    def last_words(self):
+        """What else tells why it ended: paragraphs."""
+        return []
 
     def starved(self):
         """Seconds for which the emulator, one of its threads that is, had to
@@ -166,8 +176,7 @@ class Machine:
                 log.position = match.end()
                 return match
             if not alive:
-                self.fail(f"the machine ended (exit status "
-                          f"{self.process.returncode}) before "
+                self.fail(f"the machine ended ({self.ending()}) before "
                           f"{pattern!r} appeared on the {log.name}")
             if self.used() > end:
                 self.fail(f"{pattern!r} did not appear on the {log.name} "

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """QEMU as the AMD machine: its TCG emulates SVM with nested paging."""
 
-import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import tempfile
+import textwrap
 import time
 from pathlib import Path
 
 from . import disk, where
 from .machine import Machine
+from .monitor import Monitor, vmm_log
 
 MAC = "52:54:00:12:34:56"
 
@@ -63,11 +63,13 @@ class Qemu(Machine):
         self.extra = list(extra)
         self.monitor = None
         self.private = None
+        self.ended_by = None
 
     def prepare(self):
         # The monitor's socket: not in the build tree, whose path may be
         # longer than the 107 bytes of a socket address.
         self.private = Path(tempfile.mkdtemp(prefix="bvemu-"))
+        self.ended_by = None
         if not self.boot_disk:
             return
         if self.folder_disk:
@@ -121,6 +123,8 @@ class Qemu(Machine):
                         "-rtc", "base=2026-01-01,clock=vm"]
         if self.no_reboot:
             command += ["-no-reboot"]
+        # see running()
+        command += ["-no-shutdown"]
         return command + self.extra
 
     def stop(self):
@@ -132,38 +136,73 @@ class Qemu(Machine):
             shutil.rmtree(self.private, ignore_errors=True)
 
     def connect_monitor(self):
-        connection = socket.socket(socket.AF_UNIX)
         end = time.monotonic() + 10
-        while True:
+        while not self.try_monitor():
+            if time.monotonic() > end or not super().running():
+                self.fail("no connection to QEMU's monitor")
+            time.sleep(0.05)
+
+    def try_monitor(self):
+        """False: its socket does not exist yet."""
+        if self.monitor:
+            return True
+        try:
+            self.monitor = Monitor(f"{self.private}/qmp")
+        except (OSError, EOFError):
+            return False
+        status = self.monitor.execute("query-status")["return"]["status"]
+        if status == "shutdown":
+            self.ended_by = "before the monitor was there"
+        return True
+
+    def running(self):
+        """A machine that has powered off or was reset stands still, so that
+        its registers and memory can still be read, until stop()."""
+        if not super().running():
+            return False
+        if self.ended_by is None and self.try_monitor():
             try:
-                connection.connect(f"{self.private}/qmp")
-                break
-            except OSError:
-                if time.monotonic() > end or not self.running():
-                    self.fail("no connection to QEMU's monitor")
-                time.sleep(0.05)
-        connection.settimeout(20)
-        self.monitor = connection.makefile("rw")
-        self.monitor.readline()
-        self.qmp("qmp_capabilities")
+                self.ended_by = self.monitor.shutdown()
+            except (OSError, EOFError):
+                return super().running()
+        return self.ended_by is None
+
+    def wait_exit(self, limit=None):
+        super().wait_exit(limit)
+        if self.process.poll() is None:
+            try:
+                self.monitor.execute("quit")
+            except (OSError, EOFError):
+                pass            # so it did
+            self.process.wait(20)
+        return self.process.returncode
+
+    def ending(self):
+        return f"{super().ending()}, {self.ended_by or 'by itself'}"
+
+    def last_words(self):
+        """Of a machine that ended when it should not have."""
+        if self.ended_by != "guest-reset" or not super().running():
+            return []
+        registers = self.folder / "registers.log"
+        registers.write_text(self.human("info registers -a"))
+        rip = re.findall(r"^[RE]IP=\S+|^CR3=\S+|^CR0=\S+ CR2=\S+ CR3=\S+",
+                         registers.read_text(), re.MULTILINE)
+        return [f"  registers ({registers}): {' '.join(rip)}",
+                "  the VMM's log:\n" +
+                "\n".join("    | " + line for line in
+                          textwrap.wrap(vmm_log(self.process.pid)))]
 
     def qmp(self, command, **arguments):
         """A command to QEMU's monitor; its result."""
-        if not self.monitor:
-            self.connect_monitor()
-        json.dump({"execute": command, "arguments": arguments},
-                  self.monitor)
-        self.monitor.write("\n")
-        self.monitor.flush()
-        while True:
-            line = self.monitor.readline()
-            if not line:
-                self.fail(f"QEMU ended at the monitor command {command}")
-            answer = json.loads(line)
-            if "error" in answer:
-                self.fail(f"monitor: {command}: {answer['error']['desc']}")
-            if "return" in answer:
-                return answer["return"]
+        self.connect_monitor()
+        try:
+            answer = self.monitor.execute(command, **arguments)
+        except (OSError, EOFError):
+            self.fail(f"QEMU ended at the monitor command {command}")
+        if "error" in answer:
+            self.fail(f"monitor: {command}: {answer['error']['desc']}")
+        return answer["return"]
 
     def human(self, line):
         """A command of the human monitor; its output."""
