@@ -14,7 +14,7 @@ import struct
 import traceback
 
 from .case import Skip
-from .machine import Failure, die_with_parent
+from .machine import EmulatorFault, Failure, die_with_parent
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
@@ -53,6 +53,8 @@ def outcome(function, t, needed):
         return ["ok", ""]
     except Skip as reason:
         return ["skip", str(reason)]
+    except EmulatorFault as reason:
+        return ["again", str(reason)]
     except Failure as reason:
         return ["not ok", str(reason)]
     except BaseException:
@@ -86,6 +88,8 @@ def apart(needed=True):
             status, message = json.loads(data or '["not ok", "killed"]')
             if status == "skip":
                 raise Skip(message)
+            if status == "again":
+                raise EmulatorFault(message)
             if status != "ok":
                 raise Failure(message)
         return run

@@ -13,9 +13,10 @@ import time
 import traceback
 
 from . import where
-from .machine import Failure
+from .machine import EmulatorFault, Failure
 
 TESTS = []
+EMULATOR_FAULTS = 3     # that one test may meet
 LONG = "long/"  # tests with such names run only when they are asked for
 
 
@@ -76,6 +77,15 @@ def selected(patterns):
 
 def run_one(name, function, root):
     """Returns (status, message)."""
+    for _ in range(EMULATOR_FAULTS):
+        try:
+            return run_once(name, function, root)
+        except EmulatorFault as reason:
+            print(f"  # {name}: once more: {reason}", flush=True)
+    return "not ok", "the emulator failed each time"
+
+
+def run_once(name, function, root):
     context = Context(name, root)
     try:
         function(context)
@@ -84,6 +94,8 @@ def run_one(name, function, root):
         return "ok", ""
     except Skip as reason:
         return "skip", str(reason)
+    except EmulatorFault:
+        raise
     except (Failure, where.Missing) as reason:
         return "not ok", str(reason)
     except Exception:

@@ -18,6 +18,11 @@ class Failure(AssertionError):
     """A test failed; the message is the reason, for a person to read."""
 
 
+class EmulatorFault(Failure):
+    """What was seen is a known fault of the emulator, and no processor can
+    do it: nothing was learned, the test is run again."""
+
+
 def die_with_parent():
     """In the child: get SIGKILL when the harness dies, however it dies."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 from . import disk, where
-from .machine import Machine
-from .monitor import Monitor, vmm_log
+from .machine import EmulatorFault, Machine
+from .monitor import Monitor, left_nested_paging_on, vmm_log
 
 MAC = "52:54:00:12:34:56"
 
@@ -127,6 +127,14 @@ class Qemu(Machine):
         command += ["-no-shutdown"]
         return command + self.extra
 
+    def __exit__(self, kind, value, trace):
+        try:
+            # Whatever the test saw first, the reason may be another.
+            if kind and issubclass(kind, Exception) and not self.running():
+                self.last_words()
+        finally:
+            self.stop()
+
     def stop(self):
         if self.monitor:
             self.monitor.close()
@@ -178,20 +186,22 @@ class Qemu(Machine):
         return self.process.returncode
 
     def ending(self):
-        return f"{super().ending()}, {self.ended_by or 'by itself'}"
+        """QEMU's reason; without one, what the process left."""
+        return self.ended_by or super().ending()
 
     def last_words(self):
         """Of a machine that ended when it should not have."""
         if self.ended_by != "guest-reset" or not super().running():
             return []
-        registers = self.folder / "registers.log"
-        registers.write_text(self.human("info registers -a"))
-        rip = re.findall(r"^[RE]IP=\S+|^CR3=\S+|^CR0=\S+ CR2=\S+ CR3=\S+",
-                         registers.read_text(), re.MULTILINE)
-        return [f"  registers ({registers}): {' '.join(rip)}",
-                "  the VMM's log:\n" +
-                "\n".join("    | " + line for line in
-                          textwrap.wrap(vmm_log(self.process.pid)))]
+        registers = self.human("info registers -a")
+        (self.folder / "registers.log").write_text(registers)
+        log = vmm_log(self.process.pid)
+        if left_nested_paging_on(log, registers):
+            raise EmulatorFault("QEMU left nested paging on at an exit")
+        rip = re.findall(r"^RIP=\S+|\bCR3=\S+", registers, re.MULTILINE)
+        return [f"  registers ({self.folder / 'registers.log'}): "
+                + " ".join(rip), "  the VMM's log:\n" +
+                "\n".join("    | " + line for line in textwrap.wrap(log))]
 
     def qmp(self, command, **arguments):
         """A command to QEMU's monitor; its result."""
