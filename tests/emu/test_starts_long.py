@@ -3,6 +3,7 @@
 
 from bvemu import flow
 from bvemu.case import test
+from bvemu.machine import EmulatorFault
 from bvemu.qemu import Qemu
 from test_starts import files, run
 
@@ -32,6 +33,8 @@ def again_and_again(t):
     for number in range(STARTS):
         try:
             one_start(t, number)
+        except EmulatorFault:
+            raise               # all of them once more
         except AssertionError as reason:
             failed.append(f"start {number}: {reason}")
     t.say(f"{STARTS - len(failed)} of {STARTS} starts with {CPUS} "

@@ -60,12 +60,12 @@ $(LWIP_HOST_OBJECTS): tests/unit/lwip/%.o: $(LWIP_DIR)/src/%.c \
 	$(AM_V_at)$(MKDIR_P) $(@D)
 	$(AM_V_CC)$(CC) $(LWIP_INCLUDES) -std=gnu11 $(SANITIZE) -w -c -o $@ $<
 
-NETSTACK_BENCH = tests/unit/netstack_bench.c tests/unit/netstack_bench.h
+NETSTACK_BENCH = tests/unit/netstack_bench.c tests/unit/netstack_bench.h \
+	$(BVNET_STACK_SOURCES) $(BVNET_FAKES) $(BVNET_PURE_SOURCES) \
+	libbvnet/iptext.c libbvnet/sha256.c
 check_PROGRAMS += netstack_test
 TESTS += netstack_test
-netstack_test_SOURCES = tests/unit/netstack_test.c $(NETSTACK_BENCH) $(BVNET_STACK_SOURCES) \
-	$(BVNET_FAKES) $(BVNET_PURE_SOURCES) libbvnet/iptext.c \
-	libbvnet/sha256.c
+netstack_test_SOURCES = tests/unit/netstack_test.c $(NETSTACK_BENCH)
 netstack_test_CPPFLAGS = $(BVNET_CPPFLAGS) $(LWIP_INCLUDES)
 netstack_test_CFLAGS = $(UNIT_CFLAGS)
 netstack_test_LDADD = $(LWIP_HOST_OBJECTS) $(UNIT_LIBS)
@@ -73,9 +73,7 @@ netstack_test_DEPENDENCIES = $(LWIP_HOST_OBJECTS)
 
 check_PROGRAMS += netstack6_test
 TESTS += netstack6_test
-netstack6_test_SOURCES = tests/unit/netstack6_test.c $(NETSTACK_BENCH) $(BVNET_STACK_SOURCES) \
-	$(BVNET_FAKES) $(BVNET_PURE_SOURCES) libbvnet/iptext.c \
-	libbvnet/sha256.c
+netstack6_test_SOURCES = tests/unit/netstack6_test.c $(NETSTACK_BENCH)
 netstack6_test_CPPFLAGS = $(BVNET_CPPFLAGS) $(LWIP_INCLUDES)
 netstack6_test_CFLAGS = $(UNIT_CFLAGS)
 netstack6_test_LDADD = $(LWIP_HOST_OBJECTS) $(UNIT_LIBS)

@@ -115,7 +115,8 @@ class Qemu(Machine):
             "-serial", "chardev:com1",
             "-debugcon", "file:port-e9.log",
             "-global", "isa-debugcon.iobase=0xe9",
-            "-qmp", f"unix:{self.private}/qmp,server=on,wait=off"]
+            "-qmp", f"unix:{self.private}/qmp,server=on,wait=off",
+            "-no-shutdown"]     # see running()
         command += self.firmware_arguments()
         command += self.disk_arguments() + self.nic_arguments()
         if self.icount:
@@ -123,8 +124,6 @@ class Qemu(Machine):
                         "-rtc", "base=2026-01-01,clock=vm"]
         if self.no_reboot:
             command += ["-no-reboot"]
-        # see running()
-        command += ["-no-shutdown"]
         return command + self.extra
 
     def __exit__(self, kind, value, trace):
@@ -151,14 +150,15 @@ class Qemu(Machine):
             time.sleep(0.05)
 
     def try_monitor(self):
-        """False: its socket does not exist yet."""
+        """False: its socket does not exist yet, or QEMU is ending."""
         if self.monitor:
             return True
         try:
-            self.monitor = Monitor(f"{self.private}/qmp")
+            monitor = Monitor(f"{self.private}/qmp")
+            status = monitor.execute("query-status")["return"]["status"]
         except (OSError, EOFError):
             return False
-        status = self.monitor.execute("query-status")["return"]["status"]
+        self.monitor = monitor
         if status == "shutdown":
             self.ended_by = "before the monitor was there"
         return True
@@ -178,24 +178,29 @@ class Qemu(Machine):
     def wait_exit(self, limit=None):
         super().wait_exit(limit)
         if self.process.poll() is None:
-            try:
-                self.monitor.execute("quit")
-            except (OSError, EOFError):
-                pass            # so it did
-            self.process.wait(20)
+            self.quit()
         return self.process.returncode
+
+    def quit(self):
+        """Let go of a machine that stands still."""
+        try:
+            self.monitor.execute("quit")
+        except (OSError, EOFError):
+            pass                # so it did
+        self.process.wait(20)
 
     def ending(self):
         """QEMU's reason; without one, what the process left."""
         return self.ended_by or super().ending()
 
     def last_words(self):
-        """Of a machine that ended when it should not have."""
+        """Of a machine that ended when it should not have; once."""
         if self.ended_by != "guest-reset" or not super().running():
             return []
         registers = self.human("info registers -a")
         (self.folder / "registers.log").write_text(registers)
         log = vmm_log(self.process.pid)
+        self.quit()
         if left_nested_paging_on(log, registers):
             raise EmulatorFault("QEMU left nested paging on at an exit")
         rip = re.findall(r"^RIP=\S+|\bCR3=\S+", registers, re.MULTILINE)
